@@ -1,0 +1,149 @@
+/** What a list of fields can be made from. */
+export type FieldsInit =
+  | Fields
+  | Headers
+  | Readonly<Record<string, string>>
+  | Iterable<readonly [name: string, value: string]>;
+
+/**
+ * An ordered list of fields, as they stand on the wire (RFC 9110 section 5).
+ *
+ * Names are in lower case; a name may occur more than once and order is kept.
+ * Names and values are byte strings: each character is one octet (0 to 255).
+ *
+ * @example Usage
+ * ```ts
+ * import { Fields } from "@tandem/http/semantics";
+ * import assert from "node:assert/strict";
+ *
+ * const fields = Fields.from({ "Content-Type": "text/plain" });
+ * fields.append("vary", "accept");
+ * fields.append("vary", "cookie");
+ * assert.equal(fields.get("vary"), "accept, cookie");
+ * assert.deepEqual([...fields][0], ["content-type", "text/plain"]);
+ * ```
+ */
+export class Fields {
+  #flat: string[];
+  #sensitive: Set<string> | undefined;
+
+  /**
+   * Takes over `flat`: name, value, name, value, …, with names in lower case. The
+   * array belongs to the list afterwards. `Fields.from` takes anything else.
+   */
+  constructor(flat: string[] = []) {
+    this.#flat = flat;
+  }
+
+  /** Makes a list from headers, a record or pairs; names are put in lower case. */
+  static from(init: FieldsInit | undefined): Fields {
+    if (init instanceof Fields) return init;
+    const fields = new Fields();
+    if (init === undefined) return fields;
+    if (init instanceof Headers) {
+      init.forEach((value, name) => {
+        fields.#flat.push(name, value);
+      });
+      return fields;
+    }
+    const pairs = Symbol.iterator in init
+      ? init as Iterable<readonly [string, string]>
+      : Object.entries(init);
+    for (const [name, value] of pairs) fields.append(name, value);
+    return fields;
+  }
+
+  /** How many fields there are. */
+  get size(): number {
+    return this.#flat.length >> 1;
+  }
+
+  /** The list itself: name, value, name, value, …; for codecs, to be read only. */
+  get flat(): readonly string[] {
+    return this.#flat;
+  }
+
+  /** Names that no codec may put into a table, here or at any hop (RFC 7541 section 7.1.3). */
+  get sensitive(): ReadonlySet<string> | undefined {
+    return this.#sensitive;
+  }
+
+  /** All values of a name joined with `, ` (cookie: `; `), or `undefined`. `name` is in lower case. */
+  get(name: string): string | undefined {
+    const flat = this.#flat;
+    let found: string | undefined;
+    for (let i = 0; i < flat.length; i += 2) {
+      if (flat[i] !== name) continue;
+      if (found === undefined) found = flat[i + 1]!;
+      else found += (name === "cookie" ? "; " : ", ") + flat[i + 1]!;
+    }
+    return found;
+  }
+
+  /** Each value of a name, in order. `name` is in lower case. */
+  getAll(name: string): string[] {
+    const flat = this.#flat;
+    const found: string[] = [];
+    for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) found.push(flat[i + 1]!);
+    return found;
+  }
+
+  /** Whether a name occurs. `name` is in lower case. */
+  has(name: string): boolean {
+    const flat = this.#flat;
+    for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) return true;
+    return false;
+  }
+
+  /** Adds a field at the end; the name is put in lower case. */
+  append(name: string, value: string): void {
+    this.#flat.push(name.toLowerCase(), value);
+  }
+
+  /** Replaces all fields of a name by one, at the end; the name is put in lower case. */
+  set(name: string, value: string): void {
+    this.delete(name);
+    this.append(name, value);
+  }
+
+  /** Removes all fields of a name and says whether there were any. */
+  delete(name: string): boolean {
+    const wanted = name.toLowerCase();
+    const flat = this.#flat;
+    let to = 0;
+    for (let i = 0; i < flat.length; i += 2) {
+      if (flat[i] === wanted) continue;
+      flat[to] = flat[i]!;
+      flat[to + 1] = flat[i + 1]!;
+      to += 2;
+    }
+    const found = to !== flat.length;
+    flat.length = to;
+    return found;
+  }
+
+  /** Marks a name as never to be indexed; the mark travels with the list. */
+  markSensitive(name: string): void {
+    (this.#sensitive ??= new Set()).add(name.toLowerCase());
+  }
+
+  /** A list of its own with the same fields and marks. */
+  clone(): Fields {
+    const copy = new Fields(this.#flat.slice());
+    if (this.#sensitive !== undefined) copy.#sensitive = new Set(this.#sensitive);
+    return copy;
+  }
+
+  /** The fields as native headers, which join what repeats. */
+  toHeaders(): Headers {
+    const headers = new Headers();
+    for (const [name, value] of this) headers.append(name, value);
+    return headers;
+  }
+
+  /** Yields `[name, value]` in order. */
+  *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
+    const flat = this.#flat;
+    for (let i = 0; i < flat.length; i += 2) yield [flat[i]!, flat[i + 1]!];
+  }
+}
