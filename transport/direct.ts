@@ -1,0 +1,86 @@
+import type { ByteTransport, TransportInfo } from "./mod.ts";
+
+/** How much the readable half asks for at once when it is used as a Web Stream. */
+const CHUNK_BYTES = 16_384;
+
+/** The calls that a byte transport is made of. */
+export interface DirectCalls {
+  /** Fills `buffer`, resolves with the count, or `null` at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Resolves when all of `bytes` was taken. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Ends this half. */
+  closeWrite(): Promise<void>;
+  /** Ends both halves; never throws. */
+  close(): void;
+}
+
+/** A byte transport over direct calls; its Web Streams are made when they are touched. */
+class DirectTransport implements ByteTransport {
+  readonly info: TransportInfo;
+  readonly read?: (buffer: Uint8Array) => Promise<number | null>;
+  readonly write?: (bytes: Uint8Array) => Promise<void>;
+  readonly closeWrite?: () => Promise<void>;
+  readonly #calls: DirectCalls;
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
+
+  constructor(calls: DirectCalls, info: TransportInfo, direct: boolean) {
+    this.#calls = calls;
+    this.info = info;
+    if (!direct) return;
+    this.read = (buffer) => calls.read(buffer);
+    this.write = (bytes) => calls.write(bytes);
+    this.closeWrite = () => calls.closeWrite();
+  }
+
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#readable ??= readableOf((buffer) => this.#calls.read(buffer));
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    const calls = this.#calls;
+    return this.#writable ??= new WritableStream<Uint8Array>({
+      write: (bytes) => calls.write(bytes),
+      close: () => calls.closeWrite(),
+      abort: () => calls.close(),
+    });
+  }
+
+  close(): void {
+    this.#calls.close();
+  }
+}
+
+/**
+ * Makes a byte transport of four calls.
+ *
+ * @param direct whether the calls are shown as well, or only the Web Streams made of them
+ */
+export function directTransport(calls: DirectCalls, info: TransportInfo, direct = true): ByteTransport {
+  return new DirectTransport(calls, info, direct);
+}
+
+/** Makes a readable byte stream of a call that fills a buffer; `cancel` is called when its reader leaves. */
+export function readableOf(
+  read: (buffer: Uint8Array) => Promise<number | null>,
+  cancel?: (reason: unknown) => void,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    type: "bytes",
+    autoAllocateChunkSize: CHUNK_BYTES,
+    async pull(controller: ReadableByteStreamController): Promise<void> {
+      const request = controller.byobRequest!;
+      const count = await read(request.view as Uint8Array);
+      if (count === null) {
+        controller.close();
+        request.respond(0);
+        return;
+      }
+      request.respond(count);
+    },
+    cancel(reason: unknown): void {
+      cancel?.(reason);
+    },
+  });
+}
