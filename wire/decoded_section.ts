@@ -1,0 +1,21 @@
+/**
+ * A decoded field section: what both header codecs hand to the message rules.
+ *
+ * The same object may come back for an equal section later (the codecs cache), so
+ * readers treat it and its lists as read-only.
+ */
+export interface DecodedSection {
+  /** The fields in order: name, value, name, value, …; each character is one octet. */
+  readonly flat: string[];
+  /** Names whose fields came as never to be indexed (RFC 7541 section 7.1.3), if any did. */
+  readonly sensitive: string[] | undefined;
+  /** Size of all fields, also of those cut away, as RFC 9113 section 6.5.2 counts it, in bytes. */
+  readonly bytes: number;
+  /** How many fields there were, also those cut away. */
+  readonly count: number;
+  /** Whether a limit on size or number was passed; `flat` is cut there, the codec's table is not. */
+  readonly tooLarge: boolean;
+}
+
+/** What RFC 7541 section 4.1 adds to the octets of each field, in bytes. */
+export const FIELD_OVERHEAD_BYTES = 32;
