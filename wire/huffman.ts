@@ -1,0 +1,185 @@
+import type { ByteWriter } from "./byte_writer.ts";
+import { HUFFMAN_BITS, HUFFMAN_CODES } from "./huffman_table.ts";
+import { latin1ToString } from "./latin1.ts";
+
+/**
+ * How a Huffman-coded string is wrong (RFC 7541 section 5.2): it holds the EOS symbol,
+ * its padding is longer than 7 bits, or its padding is not a prefix of EOS.
+ */
+export type HuffmanErrorKind = "eos" | "long-padding" | "wrong-padding";
+
+/** A string that is no Huffman code; each header codec gives it its own rule. */
+export class HuffmanError extends Error {
+  /** The name of the class, as in stack traces. */
+  override readonly name: string = "HuffmanError";
+  /** How the string is wrong. */
+  readonly kind: HuffmanErrorKind;
+
+  /** Makes an error of a kind. */
+  constructor(kind: HuffmanErrorKind) {
+    super(`Cannot decode a Huffman string: ${KIND_TEXTS[kind]}`);
+    this.kind = kind;
+  }
+}
+
+const KIND_TEXTS: Record<HuffmanErrorKind, string> = {
+  "eos": "it holds the EOS symbol",
+  "long-padding": "its padding is longer than 7 bits",
+  "wrong-padding": "its padding is not all ones",
+};
+
+const EOS = 256;
+
+/** Codes longer than this are stored in two steps, so that 32 bits always hold what is pending. */
+const LONG_CODE = 24;
+
+/** The shortest code has 5 bits, so a string grows by 8/5 at most. */
+const MAX_GROWTH = 8 / 5;
+
+/** The scratch area stays allocated up to this size, in bytes. */
+const MAX_SCRATCH_BYTES = 65_536;
+
+const CODES = Uint32Array.from(HUFFMAN_CODES);
+const BITS = Uint8Array.from(HUFFMAN_BITS);
+
+/** How many octets `huffmanEncode` takes; characters above 255 count as nothing. */
+export function huffmanEncodedLength(text: string): number {
+  let bits = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 256) bits += BITS[code]!;
+  }
+  return (bits + 7) >>> 3;
+}
+
+/** Writes the code of a string and says its size; throws `TypeError` for a character above 255. */
+export function huffmanEncode(writer: ByteWriter, text: string): number {
+  const size = text.length;
+  // Thirty bits is the longest code; a long text is measured instead of trusted with that much room.
+  writer.reserve(size > 256 ? huffmanEncodedLength(text) + 8 : (size << 2) + 4);
+  const buffer = writer.buffer;
+  let position = writer.position;
+  let pending = 0;
+  let pendingBits = 0;
+  for (let i = 0; i < size; i++) {
+    const octet = text.charCodeAt(i);
+    if (octet > 255) throw new TypeError("Cannot encode a string: a character is above 255");
+    let code = CODES[octet]!;
+    let bits = BITS[octet]!;
+    if (bits > LONG_CODE) {
+      bits -= 16;
+      pending = (pending << bits) | (code >>> 16);
+      pendingBits += bits;
+      while (pendingBits >= 8) {
+        pendingBits -= 8;
+        buffer[position++] = pending >>> pendingBits;
+      }
+      code &= 0xffff;
+      bits = 16;
+    }
+    pending = (pending << bits) | code;
+    pendingBits += bits;
+    while (pendingBits >= 8) {
+      pendingBits -= 8;
+      buffer[position++] = pending >>> pendingBits;
+    }
+  }
+  if (pendingBits > 0) {
+    buffer[position++] = (pending << (8 - pendingBits)) | (0xff >>> pendingBits);
+  }
+  const written = position - writer.position;
+  writer.position = position;
+  return written;
+}
+
+/**
+ * The decoder's states are the 256 inner nodes of the code tree, 0 its root. An entry is,
+ * from the low end: next state (8 bits), first octet (8), second octet (8), number of
+ * octets (2), and one bit that is set when the input runs into EOS.
+ */
+let transitions: Int32Array | undefined;
+
+/** How a string that stops in a state ends: 0 right, 1 wrong padding, 2 padding too long. */
+const ENDINGS = new Uint8Array(256);
+
+const ENDS_WRONG = 1;
+const ENDS_LONG = 2;
+const EOS_BIT = 1 << 26;
+
+function buildTransitions(): Int32Array {
+  // Children of each inner node: an inner node's number, or the complement of a symbol.
+  const children = new Int32Array(512);
+  let nodes = 1;
+  for (let symbol = 0; symbol <= EOS; symbol++) {
+    const code = HUFFMAN_CODES[symbol]!;
+    let node = 0;
+    for (let bit = HUFFMAN_BITS[symbol]! - 1; bit > 0; bit--) {
+      const slot = node << 1 | (code >>> bit & 1);
+      if (children[slot] === 0) children[slot] = nodes++;
+      node = children[slot]!;
+    }
+    children[node << 1 | (code & 1)] = ~symbol;
+  }
+  ENDINGS.fill(ENDS_WRONG);
+  for (let node = 0, depth = 0; node >= 0; node = children[node << 1 | 1]!, depth++) {
+    ENDINGS[node] = depth <= 7 ? 0 : ENDS_LONG;
+  }
+  const table = new Int32Array(65_536);
+  for (let state = 0; state < 256; state++) {
+    for (let octet = 0; octet < 256; octet++) table[state << 8 | octet] = step(children, state, octet);
+  }
+  return table;
+}
+
+function step(children: Int32Array, state: number, octet: number): number {
+  let node = state;
+  let entry = 0;
+  let count = 0;
+  for (let bit = 7; bit >= 0; bit--) {
+    const child = children[node << 1 | (octet >>> bit & 1)]!;
+    if (child >= 0) {
+      node = child;
+      continue;
+    }
+    if (~child === EOS) return EOS_BIT;
+    entry |= ~child << (count === 0 ? 8 : 16);
+    count++;
+    node = 0;
+  }
+  return entry | node | count << 24;
+}
+
+let scratch = new Uint8Array(1024);
+
+/** Grows the scratch area for one string; a very long one gets an area of its own. */
+function scratchFor(size: number): Uint8Array {
+  const area = new Uint8Array(size + (size >> 1));
+  if (area.length <= MAX_SCRATCH_BYTES) scratch = area;
+  return area;
+}
+
+/**
+ * Decodes the code in `bytes` from `start` to `end`, one character an octet. Throws
+ * `HuffmanError` for what RFC 7541 section 5.2 forbids.
+ */
+export function huffmanDecode(bytes: Uint8Array, start: number, end: number): string {
+  const table = transitions ??= buildTransitions();
+  const room = Math.ceil((end - start) * MAX_GROWTH) + 2;
+  const area = room <= scratch.length ? scratch : scratchFor(room);
+  let state = 0;
+  let filled = 0;
+  let flags = 0;
+  for (let i = start; i < end; i++) {
+    const entry = table[state << 8 | bytes[i]!]!;
+    // Both octets are stored each time and counted afterwards: no branch on the data.
+    area[filled] = entry >>> 8;
+    area[filled + 1] = entry >>> 16;
+    filled += entry >>> 24 & 3;
+    flags |= entry;
+    state = entry & 0xff;
+  }
+  if ((flags & EOS_BIT) !== 0) throw new HuffmanError("eos");
+  const ending = ENDINGS[state]!;
+  if (ending !== 0) throw new HuffmanError(ending === ENDS_LONG ? "long-padding" : "wrong-padding");
+  return latin1ToString(area, 0, filled);
+}
