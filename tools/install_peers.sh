@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs the real peers that `deno task interop` tests against: Debian packages as root, and a few from the
+# language registries. What cannot be had is skipped by the tests, with the reason in the table.
+set -u
+cd "$(dirname "$0")/.."
+have() { command -v "$1" >/dev/null 2>&1; }
+missing=0
+
+if have apt-get && [ "$(id -u)" = 0 ]; then
+  packages=(nghttp2-server nghttp2-client nginx-light caddy ngtcp2-server ngtcp2-client python3-hypercorn
+    python3-h2 python3-hpack python3-httpx python3-pip firefox-esr libnss3-tools curl openssl)
+  wanted=()
+  for package in "${packages[@]}"; do
+    dpkg -s "$package" >/dev/null 2>&1 || wanted+=("$package")
+  done
+  if [ "${#wanted[@]}" -gt 0 ]; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null ||
+      missing=1
+  fi
+else
+  echo "note: not root on Debian, so no system packages are installed"
+fi
+
+# h2spec: the newest version that the Go module proxy serves.
+if have go && ! have h2spec && [ ! -x "$(go env GOPATH)/bin/h2spec" ]; then
+  go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible || missing=1
+fi
+
+# Node's undici, pinned in package-lock.json.
+if have npm; then
+  npm ci --prefix tests/interop/peers --no-audit --no-fund --loglevel=error || missing=1
+fi
+exit "$missing"
