@@ -26,6 +26,20 @@ if have go && ! have h2spec && [ ! -x "$(go env GOPATH)/bin/h2spec" ]; then
   go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible || missing=1
 fi
 
+# quic-go, pinned in go.mod.
+if have go; then
+  (cd tests/interop/peers/quic_go && go build -o ../bin/quic_go .) || missing=1
+fi
+
+# aioquic and pylsqpack, pinned in requirements.txt, in a virtual environment of their own.
+if have python3 && [ ! -x tests/interop/peers/bin/venv/bin/python ]; then
+  python3 -m venv tests/interop/peers/bin/venv || missing=1
+fi
+if [ -x tests/interop/peers/bin/venv/bin/pip ]; then
+  tests/interop/peers/bin/venv/bin/pip install --quiet --disable-pip-version-check -r tests/interop/peers/requirements.txt ||
+    missing=1
+fi
+
 # Node's undici, pinned in package-lock.json.
 if have npm; then
   npm ci --prefix tests/interop/peers --no-audit --no-fund --loglevel=error || missing=1
