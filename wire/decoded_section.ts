@@ -15,6 +15,11 @@ export interface DecodedSection {
   readonly count: number;
   /** Whether a limit on size or number was passed; `flat` is cut there, the codec's table is not. */
   readonly tooLarge: boolean;
+  /**
+   * What the reader of messages found out about this very object, so that it need not look
+   * again; nobody else touches it. Codecs that hand out an object twice start it as `undefined`.
+   */
+  validated?: unknown;
 }
 
 /** What RFC 7541 section 4.1 adds to the octets of each field, in bytes. */

@@ -1,2 +1,70 @@
+import type { Rule } from "./mod.ts";
+
 /** Rules of HTTP/2 frames, streams and connections (RFC 9113 but section 8, RFC 8441, RFC 8336, RFC 7838). */
-export const H2_RULES = {} as const;
+export const H2_RULES = {
+  "9113-3.4:preface": { level: "MUST", text: "A client begins with the connection preface." },
+  "9113-3.4:settings": { level: "MUST", text: "The first frame of either end is SETTINGS." },
+  "9113-4.2:size": { level: "MUST", text: "No frame is longer than the receiver allows." },
+  "9113-4.2:length": { level: "MUST", text: "A frame is as long as its type asks for." },
+  "9113-4.3": { level: "MUST", text: "The frames of one header block follow each other without a gap." },
+  "9113-5.1:idle": { level: "MUST", text: "An idle stream gets no frames but HEADERS and PRIORITY." },
+  "9113-5.1:half-closed": {
+    level: "MUST",
+    text: "After END_STREAM an end sends only PRIORITY, WINDOW_UPDATE and RST_STREAM on a stream.",
+  },
+  "9113-5.1:closed": { level: "MUST", text: "A closed stream gets no more frames but PRIORITY." },
+  "9113-5.1.1": {
+    level: "MUST",
+    text: "New streams have ids of the opener's parity that only grow.",
+  },
+  "9113-5.1.2": { level: "MUST", text: "No end opens more streams than the other allows." },
+  "9113-5.5": { level: "MUST", text: "Unknown frame types do not interrupt a header block." },
+  "9113-6.1:stream": { level: "MUST", text: "DATA belongs to a stream." },
+  "9113-6.1:padding": { level: "MUST", text: "The padding of DATA is shorter than its payload." },
+  "9113-6.2:stream": { level: "MUST", text: "HEADERS belongs to a stream." },
+  "9113-6.2:padding": {
+    level: "MUST",
+    text: "The padding of HEADERS leaves room for the rest of the frame.",
+  },
+  "9113-6.3:stream": { level: "MUST", text: "PRIORITY belongs to a stream." },
+  "9113-6.3:length": { level: "MUST", text: "PRIORITY is 5 octets long." },
+  "7540-5.3.1": { level: "MUST", text: "A stream does not depend on itself." },
+  "9113-6.4:stream": { level: "MUST", text: "RST_STREAM belongs to a stream." },
+  "9113-6.4:length": { level: "MUST", text: "RST_STREAM is 4 octets long." },
+  "9113-6.4:received": { level: "MUST", text: "A reset by the peer ends a stream." },
+  "9113-6.5:ack": { level: "MUST", text: "An acknowledgement of SETTINGS is empty." },
+  "9113-6.5:stream": { level: "MUST", text: "SETTINGS belongs to the connection." },
+  "9113-6.5:length": { level: "MUST", text: "SETTINGS is a whole number of entries of 6 octets." },
+  "9113-6.5.2:push": {
+    level: "MUST",
+    text: "ENABLE_PUSH is 0 or 1, and a server does not set it to 1.",
+  },
+  "9113-6.5.2:window": { level: "MUST", text: "INITIAL_WINDOW_SIZE is at most 2^31-1." },
+  "9113-6.5.2:frame": { level: "MUST", text: "MAX_FRAME_SIZE is from 2^14 to 2^24-1." },
+  "8441-3:setting": {
+    level: "MUST",
+    text: "ENABLE_CONNECT_PROTOCOL is 0 or 1 and does not go back to 0.",
+  },
+  "9218-2.1": {
+    level: "MUST",
+    text: "NO_RFC7540_PRIORITIES is 0 or 1 and does not change after the first SETTINGS.",
+  },
+  "9113-6.6": { level: "MUST", text: "PUSH_PROMISE is not sent to an end that does not allow it." },
+  "9113-6.7:stream": { level: "MUST", text: "PING belongs to the connection." },
+  "9113-6.7:length": { level: "MUST", text: "PING is 8 octets long." },
+  "9113-6.8:stream": { level: "MUST", text: "GOAWAY belongs to the connection." },
+  "9113-6.8:growth": { level: "MUST", text: "The last stream id of a later GOAWAY is not larger." },
+  "9113-6.8:refused": { level: "MUST", text: "Streams above the id of a GOAWAY are not worked on." },
+  "9113-6.9:zero": { level: "MUST", text: "A window grows by at least 1." },
+  "9113-6.9:length": { level: "MUST", text: "WINDOW_UPDATE is 4 octets long." },
+  "9113-6.9.1:overflow": { level: "MUST", text: "No window is larger than 2^31-1." },
+  "9113-6.9.1:window": { level: "MUST", text: "No more DATA is sent than the window has room for." },
+  "9113-6.9.2": {
+    level: "MUST",
+    text: "A change of INITIAL_WINDOW_SIZE makes no window larger than 2^31-1.",
+  },
+  "9113-6.10": { level: "MUST", text: "CONTINUATION follows a header block that has not ended." },
+  "9218-7.1:stream": { level: "MUST", text: "PRIORITY_UPDATE belongs to the connection." },
+  "9218-7.1:target": { level: "MUST", text: "PRIORITY_UPDATE names a request stream." },
+  "9218-7.1:sender": { level: "MUST", text: "A server does not send PRIORITY_UPDATE." },
+} as const satisfies Record<string, Rule>;

@@ -1,0 +1,350 @@
+import { checkConnectTarget, checkOtherAuthority, checkWebAuthority, isSameAuthority } from "./authority.ts";
+import { disagreement, parseContentLength } from "./content_length.ts";
+import {
+  classifyName,
+  CONNECTION,
+  CONTENT_LENGTH,
+  COOKIE,
+  explainName,
+  explainValue,
+  HOST,
+  INVALID,
+  isSendableValue,
+  isSoundValue,
+  NO_TRAILER,
+  PLAIN,
+  TE,
+} from "./field_rules.ts";
+import { consistsOf, OCTETS, PATH, SCHEME, TOKEN, toLowerAscii } from "./octets.ts";
+import { malformed, type Violation } from "./violation.ts";
+
+/** What a section was read as. */
+export type SectionKind = "request" | "response" | "trailers";
+
+/** What is known about a sound section; of one shape for all kinds, so that code that reads it stays fast. */
+export interface ParsedSection {
+  readonly kind: SectionKind;
+  readonly method: string;
+  readonly scheme: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly protocol: string | undefined;
+  /** 0 but for a response. */
+  readonly status: number;
+  /** The section; the regular fields begin at `from`. */
+  readonly flat: readonly string[];
+  readonly from: number;
+  /** The content-length, or -1. */
+  readonly declared: number;
+  /** How many fields have the name cookie. */
+  readonly cookies: number;
+  /** Whether content-length came as several values or as a list. */
+  readonly hasLengthList: boolean;
+  /** Whether some field is no trailer (trailers only). */
+  readonly hasNoTrailer: boolean;
+}
+
+/** Who asks: the receiver puts up with a little more than a sender may do. */
+export type Strictness = "received" | "sent";
+
+/** What the regular fields of a section told; one object that is used again and again. */
+const seen = {
+  host: undefined as string | undefined,
+  declared: -1,
+  cookies: 0,
+  hasLengthList: false,
+  hasNoTrailer: false,
+};
+
+/** Reads the section at the start of a request (RFC 9113 section 8.3.1). */
+export function parseRequestSection(flat: readonly string[], by: Strictness): ParsedSection | Violation {
+  let method: string | undefined;
+  let scheme: string | undefined;
+  let authority: string | undefined;
+  let path: string | undefined;
+  let protocol: string | undefined;
+  let at = 0;
+  for (; at < flat.length; at += 2) {
+    const name = flat[at]!;
+    if (name.charCodeAt(0) !== 58) break;
+    const value = flat[at + 1]!;
+    if (name === ":method") {
+      if (method !== undefined) return duplicate();
+      method = value;
+    } else if (name === ":scheme") {
+      if (scheme !== undefined) return duplicate();
+      scheme = value;
+    } else if (name === ":authority") {
+      if (authority !== undefined) return duplicate();
+      authority = value;
+    } else if (name === ":path") {
+      if (path !== undefined) return duplicate();
+      path = value;
+    } else if (name === ":protocol") {
+      if (protocol !== undefined) return duplicate();
+      protocol = value;
+    } else {
+      return malformed("9113-8.3:unknown", "a pseudo-field is not one of a request");
+    }
+  }
+  const fault = scanFields(flat, at, by);
+  if (fault !== undefined) return fault;
+  if (method === undefined) return malformed("9113-8.3.1:missing", "there is no :method");
+  const { host, declared, cookies, hasLengthList } = seen;
+  if (scheme !== undefined) scheme = canonicalScheme(scheme);
+  const wrong = method === "CONNECT" && protocol === undefined
+    ? checkConnect(scheme, authority, path, host)
+    : checkTarget(method, scheme, authority, path, host, protocol);
+  if (wrong !== undefined) return wrong;
+  return {
+    kind: "request",
+    method,
+    scheme: scheme ?? "",
+    authority: authority ?? host ?? "",
+    path: path ?? "",
+    protocol,
+    status: 0,
+    flat,
+    from: at,
+    declared: method === "CONNECT" ? -1 : declared,
+    cookies,
+    hasLengthList,
+    hasNoTrailer: false,
+  };
+}
+
+/** Reads the section at the start of a response, interim or final (RFC 9113 section 8.3.2). */
+export function parseResponseSection(flat: readonly string[], by: Strictness): ParsedSection | Violation {
+  let status = 0;
+  let at = 0;
+  for (; at < flat.length; at += 2) {
+    const name = flat[at]!;
+    if (name.charCodeAt(0) !== 58) break;
+    if (name !== ":status") return malformed("9113-8.3:unknown", "a pseudo-field is not one of a response");
+    if (status !== 0) return duplicate();
+    status = parseStatus(flat[at + 1]!);
+    if (status === 0) return malformed("9113-8.3.2", "the :status is not a number from 100 to 999");
+  }
+  const fault = scanFields(flat, at, by);
+  if (fault !== undefined) return fault;
+  if (status === 0) return malformed("9113-8.3.2", "there is no :status");
+  if (status === 101) return malformed("9113-8.6", "the status is 101");
+  return {
+    kind: "response",
+    method: "",
+    scheme: "",
+    authority: "",
+    path: "",
+    protocol: undefined,
+    status,
+    flat,
+    from: at,
+    declared: seen.declared,
+    cookies: 0,
+    hasLengthList: seen.hasLengthList,
+    hasNoTrailer: false,
+  };
+}
+
+/** Reads the section at the end of a message (RFC 9113 section 8.1). */
+export function parseTrailerSection(flat: readonly string[], by: Strictness): ParsedSection | Violation {
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i]!.charCodeAt(0) === 58) {
+      return malformed("9113-8.3:trailers", "a pseudo-field stands in a trailer section");
+    }
+  }
+  const fault = scanFields(flat, 0, by);
+  if (fault !== undefined) return fault;
+  if (by === "sent" && seen.hasNoTrailer) {
+    return malformed("9110-6.5.1", "a field of the trailer section may stand in a head only");
+  }
+  return {
+    kind: "trailers",
+    method: "",
+    scheme: "",
+    authority: "",
+    path: "",
+    protocol: undefined,
+    status: 0,
+    flat,
+    from: 0,
+    declared: -1,
+    cookies: 0,
+    hasLengthList: false,
+    hasNoTrailer: seen.hasNoTrailer,
+  };
+}
+
+/** Looks at each regular field once and leaves what it saw in `seen`. */
+function scanFields(flat: readonly string[], from: number, by: Strictness): Violation | undefined {
+  seen.host = undefined;
+  seen.declared = -1;
+  seen.cookies = 0;
+  seen.hasLengthList = false;
+  seen.hasNoTrailer = false;
+  for (let i = from; i < flat.length; i += 2) {
+    const name = flat[i]!;
+    const value = flat[i + 1]!;
+    const nameClass = classifyName(name);
+    if (nameClass === INVALID) return explainName(name);
+    if (!(by === "sent" ? isSendableValue(value) : isSoundValue(value))) return explainValue(value);
+    if (nameClass === PLAIN) continue;
+    const fault = noteSpecial(nameClass, value);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function noteSpecial(nameClass: number, value: string): Violation | undefined {
+  switch (nameClass) {
+    case CONNECTION:
+      return malformed("9113-8.2.2:connection", "there is a connection-specific field");
+    case TE:
+      seen.hasNoTrailer = true;
+      if (value === "trailers" || value.toLowerCase() === "trailers") return undefined;
+      return malformed("9113-8.2.2:te", "the field te says something else than trailers");
+    case HOST:
+      seen.hasNoTrailer = true;
+      if (seen.host !== undefined) return malformed("9110-7.2", "there are several host fields");
+      seen.host = value;
+      return undefined;
+    case CONTENT_LENGTH:
+      seen.hasNoTrailer = true;
+      return noteContentLength(value);
+    case COOKIE:
+      seen.hasNoTrailer = true;
+      seen.cookies++;
+      return undefined;
+    case NO_TRAILER:
+      seen.hasNoTrailer = true;
+      return undefined;
+  }
+  return undefined;
+}
+
+function noteContentLength(value: string): Violation | undefined {
+  const declared = parseContentLength(value);
+  if (typeof declared !== "number") return declared;
+  if (seen.declared !== -1) {
+    if (seen.declared !== declared) return disagreement();
+    seen.hasLengthList = true;
+  }
+  if (value.includes(",")) seen.hasLengthList = true;
+  seen.declared = declared;
+  return undefined;
+}
+
+function checkConnect(
+  scheme: string | undefined,
+  authority: string | undefined,
+  path: string | undefined,
+  host: string | undefined,
+): Violation | undefined {
+  if (scheme !== undefined) return malformed("9113-8.5:fields", "CONNECT has a :scheme");
+  if (path !== undefined) return malformed("9113-8.5:fields", "CONNECT has a :path");
+  if (authority === undefined) return malformed("9113-8.5:fields", "CONNECT has no :authority");
+  return checkConnectTarget(authority) ?? checkHost(host, authority, "");
+}
+
+function checkTarget(
+  method: string,
+  scheme: string | undefined,
+  authority: string | undefined,
+  path: string | undefined,
+  host: string | undefined,
+  protocol: string | undefined,
+): Violation | undefined {
+  if (protocol !== undefined) {
+    if (method !== "CONNECT") {
+      return malformed("8441-4:method", "a :protocol comes with another method than CONNECT");
+    }
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+(\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/.test(protocol)) {
+      return malformed("8441-4:value", "the :protocol is not the name of a protocol");
+    }
+    if (scheme === undefined || path === undefined || authority === undefined) {
+      return malformed("8441-4:fields", "an extended CONNECT lacks :scheme, :path or :authority");
+    }
+  }
+  if (!isKnownMethod(method) && !consistsOf(method, TOKEN)) {
+    return malformed("9113-8.3.1:method", "the :method is not a token");
+  }
+  if (scheme === undefined) return malformed("9113-8.3.1:missing", "there is no :scheme");
+  if (path === undefined) return malformed("9113-8.3.1:missing", "there is no :path");
+  if (scheme !== "https" && scheme !== "http") {
+    return checkOtherScheme(scheme) ?? checkPathOctets(path) ??
+      checkOtherAuthority(authority ?? "") ?? checkHost(host, authority, scheme);
+  }
+  return checkWebPath(path, method) ?? checkWebHost(authority, host, scheme);
+}
+
+function isKnownMethod(method: string): boolean {
+  return method === "GET" || method === "POST" || method === "HEAD" || method === "PUT";
+}
+
+function canonicalScheme(scheme: string): string {
+  return scheme === "https" || scheme === "http" ? scheme : toLowerAscii(scheme);
+}
+
+function checkOtherScheme(scheme: string): Violation | undefined {
+  const first = scheme.charCodeAt(0);
+  if (first >= 97 && first <= 122 && consistsOf(scheme, SCHEME)) return undefined;
+  return malformed("9113-8.3.1:scheme", "the :scheme is not the name of a scheme");
+}
+
+function checkWebPath(path: string, method: string): Violation | undefined {
+  if (path.charCodeAt(0) === 47) return checkPathOctets(path);
+  if (path === "*" && method === "OPTIONS") return undefined;
+  const detail = path === ""
+    ? "the :path is empty"
+    : path === "*"
+    ? "the :path is an asterisk and the method is not OPTIONS"
+    : "the :path does not begin with a slash";
+  return malformed("9113-8.3.1:path", detail);
+}
+
+function checkPathOctets(path: string): Violation | undefined {
+  for (let i = 0; i < path.length; i++) {
+    const octet = path.charCodeAt(i);
+    if (octet > 255 || (OCTETS[octet]! & PATH) === 0) {
+      return malformed("9113-8.3.1:path", "the :path holds a fragment, a space or a control octet");
+    }
+  }
+  return undefined;
+}
+
+function checkWebHost(
+  authority: string | undefined,
+  host: string | undefined,
+  scheme: string,
+): Violation | undefined {
+  const named = authority ?? host;
+  if (named === undefined) return malformed("9114-4.3.1", "there is neither :authority nor host");
+  const fault = checkWebAuthority(named);
+  if (fault !== undefined || host === undefined) return fault;
+  return checkHost(host, authority, scheme);
+}
+
+function checkHost(
+  host: string | undefined,
+  authority: string | undefined,
+  scheme: string,
+): Violation | undefined {
+  if (host === undefined || authority === undefined || isSameAuthority(host, authority, scheme)) {
+    return undefined;
+  }
+  return malformed("9113-8.3.1:host", "the field host differs from :authority");
+}
+
+/** Three digits as a number from 100 to 999, or 0 for anything else. */
+function parseStatus(value: string): number {
+  if (value.length !== 3) return 0;
+  const a = value.charCodeAt(0) - 48;
+  const b = value.charCodeAt(1) - 48;
+  const c = value.charCodeAt(2) - 48;
+  if (a < 1 || a > 9 || b < 0 || b > 9 || c < 0 || c > 9) return 0;
+  return a * 100 + b * 10 + c;
+}
+
+function duplicate(): Violation {
+  return malformed("9113-8.3:duplicate", "a pseudo-field occurs twice");
+}
