@@ -1,0 +1,83 @@
+import type { DecodedSection } from "../wire/decoded_section.ts";
+
+/** The longest block that is worth keeping, in bytes. */
+const SLOT_BYTES = 192;
+
+const SLOTS = 8;
+
+/** At most this many octets of a block go into its hash; all of them are compared. */
+const HASHED = 24;
+
+/**
+ * Keeps the results of header blocks that come again while the table stands still.
+ *
+ * A block is kept when it is seen for the second time. A kept result holds only for the
+ * version of the table that it was made with.
+ */
+export class BlockCache {
+  #seen: number[] = [];
+  #kept: number[] = [];
+  #versions: number[] = [];
+  #sizes: number[] = [];
+  #sections: (DecodedSection | undefined)[] = [];
+  #slab: Uint8Array | undefined;
+  /** The last version of the table with anything kept; most misses end here. */
+  #keptVersion = -1;
+
+  /** The result of an identical block under the same version of the table, if kept. */
+  find(block: Uint8Array, version: number): DecodedSection | undefined {
+    if (this.#keptVersion !== version) return undefined;
+    const size = block.length;
+    if (size > SLOT_BYTES) return undefined;
+    const hash = hashBlock(block);
+    const slot = hash & (SLOTS - 1);
+    if (this.#kept[slot] !== hash || this.#versions[slot] !== version || this.#sizes[slot] !== size) {
+      return undefined;
+    }
+    const slab = this.#slab!;
+    const base = slot * SLOT_BYTES;
+    for (let i = 0; i < size; i++) if (slab[base + i] !== block[i]) return undefined;
+    return this.#sections[slot];
+  }
+
+  /** Offers the result of a block that left the table as it was. */
+  offer(block: Uint8Array, version: number, section: DecodedSection): void {
+    const size = block.length;
+    if (size > SLOT_BYTES || size === 0) return;
+    const hash = hashBlock(block);
+    const slot = hash & (SLOTS - 1);
+    if (this.#seen.length === 0) { for (let i = 0; i < SLOTS; i++) this.#seen.push(-1); }
+    if (this.#seen[slot] !== hash) {
+      this.#seen[slot] = hash;
+      return;
+    }
+    if (this.#slab === undefined) this.#allocate();
+    const slab = this.#slab!;
+    const base = slot * SLOT_BYTES;
+    for (let i = 0; i < size; i++) slab[base + i] = block[i]!;
+    this.#kept[slot] = hash;
+    this.#versions[slot] = version;
+    this.#sizes[slot] = size;
+    this.#sections[slot] = section;
+    this.#keptVersion = version;
+  }
+
+  #allocate(): void {
+    this.#slab = new Uint8Array(SLOTS * SLOT_BYTES);
+    for (let i = 0; i < SLOTS; i++) {
+      this.#kept.push(-1);
+      this.#versions.push(-1);
+      this.#sizes.push(0);
+      this.#sections.push(undefined);
+    }
+  }
+}
+
+/** A number of 30 bits, which stays a small integer in arrays. */
+function hashBlock(block: Uint8Array): number {
+  const size = block.length;
+  const step = size <= HASHED ? 1 : Math.ceil(size / HASHED);
+  let hash = size;
+  for (let i = 0; i < size; i += step) hash = Math.imul(hash ^ block[i]!, 0x0100_0193);
+  return (hash ^ hash >>> 15) & 0x3fff_ffff;
+}

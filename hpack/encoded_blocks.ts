@@ -1,0 +1,84 @@
+import type { ByteWriter } from "../wire/byte_writer.ts";
+
+/** The longest block that is worth keeping, in bytes. */
+const SLOT_BYTES = 192;
+
+const SLOTS = 8;
+
+/**
+ * Keeps the header blocks of lists that come again while the table stands still.
+ *
+ * A block is kept when its list is seen for the second time, and holds only for the
+ * version of the table that it was made with.
+ */
+export class EncodedBlocks {
+  #seen: number[] = [];
+  #prints: number[] = [];
+  #versions: number[] = [];
+  #sizes: number[] = [];
+  #lists: (readonly string[])[] = [];
+  #slab: Uint8Array | undefined;
+  /** The last version of the table with anything kept; most misses end here. */
+  #keptVersion = -1;
+
+  /** Writes the block of an equal list, if it is kept for this version, and says so. */
+  write(writer: ByteWriter, flat: readonly string[], version: number): boolean {
+    if (this.#keptVersion !== version) return false;
+    const print = printOf(flat);
+    const slot = print & (SLOTS - 1);
+    if (this.#prints[slot] !== print || this.#versions[slot] !== version) return false;
+    const list = this.#lists[slot]!;
+    if (list.length !== flat.length) return false;
+    for (let i = 0; i < list.length; i++) if (list[i] !== flat[i]) return false;
+    const base = slot * SLOT_BYTES;
+    writer.bytes(this.#slab!, base, base + this.#sizes[slot]!);
+    return true;
+  }
+
+  /** Offers what `writer` holds from `start` on: a block that left the table as it was. */
+  offer(flat: readonly string[], version: number, writer: ByteWriter, start: number): void {
+    const size = writer.position - start;
+    if (size > SLOT_BYTES) return;
+    const print = printOf(flat);
+    const slot = print & (SLOTS - 1);
+    if (this.#seen[slot] !== print) {
+      if (this.#seen.length === 0) { for (let i = 0; i < SLOTS; i++) this.#seen.push(-1); }
+      this.#seen[slot] = print;
+      return;
+    }
+    if (this.#slab === undefined) this.#allocate();
+    const slab = this.#slab!;
+    const base = slot * SLOT_BYTES;
+    const buffer = writer.buffer;
+    for (let i = 0; i < size; i++) slab[base + i] = buffer[start + i]!;
+    this.#prints[slot] = print;
+    this.#versions[slot] = version;
+    this.#sizes[slot] = size;
+    this.#lists[slot] = flat.slice();
+    this.#keptVersion = version;
+  }
+
+  #allocate(): void {
+    this.#slab = new Uint8Array(SLOTS * SLOT_BYTES);
+    for (let i = 0; i < SLOTS; i++) {
+      this.#prints.push(-1);
+      this.#versions.push(-1);
+      this.#sizes.push(0);
+      this.#lists.push([]);
+    }
+  }
+}
+
+/** A number of 30 bits from the lengths and some characters of the values; cheap, not exact. */
+function printOf(flat: readonly string[]): number {
+  let print = flat.length;
+  for (let i = 1; i < flat.length; i += 2) {
+    const value = flat[i]!;
+    const size = value.length;
+    if (size > 0) {
+      print = Math.imul(print ^ value.charCodeAt(size - 1) ^ value.charCodeAt(size >> 1) << 8, 0x0100_0193);
+    }
+    print = Math.imul(print ^ size, 0x0100_0193);
+  }
+  return (print ^ print >>> 15) & 0x3fff_ffff;
+}

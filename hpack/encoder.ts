@@ -1,0 +1,197 @@
+import type { ByteWriter } from "../wire/byte_writer.ts";
+import { FIELD_OVERHEAD_BYTES } from "../wire/decoded_section.ts";
+import { writePrefixInt } from "../wire/prefix_int.ts";
+import { writeStringLiteral } from "../wire/string_literal.ts";
+import { DEFAULT_TABLE_BYTES } from "./decoder.ts";
+import { EncodedBlocks } from "./encoded_blocks.ts";
+import { EncoderTable, type NameRecord } from "./encoder_table.ts";
+import { isNever, type SensitivePolicy, Treatment } from "./indexing_policy.ts";
+import { STATIC_COUNT } from "./static_table.ts";
+
+/** How an encoder behaves. */
+export interface HpackEncoderOptions {
+  /** Table that is used at most, whatever the peer allows, in bytes. @default {4096} */
+  readonly maxTableBytes?: number;
+  /** Which fields must never be indexed. @default {isSensitiveField} */
+  readonly sensitive?: SensitivePolicy;
+}
+
+/** First octets of the representations (RFC 7541 section 6). */
+const INDEXED = 0x80;
+const WITH_INDEXING = 0x40;
+const SIZE_UPDATE = 0x20;
+const NEVER_INDEXED = 0x10;
+const WITHOUT_INDEXING = 0x00;
+
+/**
+ * Encodes the header blocks of one direction of a connection, in order (RFC 7541).
+ *
+ * @example Usage
+ * ```ts
+ * import { ByteWriter, HpackDecoder, HpackEncoder } from "@tandem/http/hpack";
+ * import assert from "node:assert/strict";
+ *
+ * const writer = new ByteWriter();
+ * new HpackEncoder().encode(writer, [":status", "200", "server", "tandem"]);
+ * const section = new HpackDecoder().decode(writer.take());
+ * assert.deepEqual(section.flat, [":status", "200", "server", "tandem"]);
+ * ```
+ */
+export class HpackEncoder {
+  readonly #table: EncoderTable = new EncoderTable(DEFAULT_TABLE_BYTES);
+  readonly #blocks: EncodedBlocks = new EncodedBlocks();
+  readonly #policy: SensitivePolicy | undefined;
+  readonly #capBytes: number;
+  /** What the table shall be from the next block on. */
+  #targetBytes: number;
+  /** The lowest it was to be since the last block. */
+  #lowestBytes: number;
+  /** Whether the two tables may differ, because a block was begun and not sent. */
+  #mustEmpty = false;
+
+  /** Makes an encoder whose peer allows the 4096 bytes of RFC 9113 section 6.5.2. */
+  constructor(options: HpackEncoderOptions = {}) {
+    this.#capBytes = options.maxTableBytes ?? DEFAULT_TABLE_BYTES;
+    this.#policy = options.sensitive;
+    this.#targetBytes = this.#lowestBytes = Math.min(this.#capBytes, DEFAULT_TABLE_BYTES);
+  }
+
+  /** Size of the dynamic table at the moment, in bytes. */
+  get tableBytes(): number {
+    return this.#table.bytes;
+  }
+
+  /**
+   * Sets what the peer allows, its SETTINGS_HEADER_TABLE_SIZE, in bytes. The next block
+   * says what becomes of it: twice if it went down and up between (RFC 7541 section 4.2).
+   */
+  setMaxTableBytes(bytes: number): void {
+    this.#targetBytes = Math.min(bytes, this.#capBytes);
+    if (this.#targetBytes < this.#lowestBytes) this.#lowestBytes = this.#targetBytes;
+  }
+
+  /**
+   * Writes one block with the fields of `flat`: name, value, name, value, …, names in lower
+   * case. Those whose name is in `sensitive` are never indexed, as are those of the policy.
+   * Throws `TypeError` for a character above 255 and writes nothing.
+   */
+  encode(writer: ByteWriter, flat: readonly string[], sensitive?: ReadonlySet<string>): void {
+    const start = writer.position;
+    try {
+      this.#encode(writer, flat, sensitive);
+    } catch (error) {
+      writer.position = start;
+      // The peer will not see what this block did to the table: empty it on both sides.
+      this.#mustEmpty = true;
+      throw error;
+    }
+  }
+
+  #encode(writer: ByteWriter, flat: readonly string[], sensitive: ReadonlySet<string> | undefined): void {
+    if ((flat.length & 1) !== 0) throw new TypeError("Cannot encode fields: a name has no value");
+    const table = this.#table;
+    if (this.#lowestBytes !== table.maxBytes || this.#targetBytes !== table.maxBytes || this.#mustEmpty) {
+      this.#resize(writer);
+    }
+    const version = table.version;
+    const start = writer.position;
+    const isPlain = sensitive === undefined && this.#policy === undefined;
+    if (isPlain && this.#blocks.write(writer, flat, version)) return;
+    for (let i = 0; i < flat.length; i += 2) {
+      const value = flat[i + 1]!;
+      const record = table.record(flat[i]!);
+      const isNow = isPlain ? isNever(record.treatment, value) : this.#isSensitive(record, value, sensitive);
+      if (isNow) this.#writeLiteral(writer, record, value, NEVER_INDEXED);
+      else this.#writeField(writer, record, value);
+    }
+    if (isPlain && table.version === version) this.#blocks.offer(flat, version, writer, start);
+  }
+
+  #isSensitive(record: NameRecord, value: string, sensitive: ReadonlySet<string> | undefined): boolean {
+    if (sensitive !== undefined && sensitive.has(record.name)) return true;
+    return this.#policy === undefined ? isNever(record.treatment, value) : this.#policy(record.name, value);
+  }
+
+  #resize(writer: ByteWriter): void {
+    const table = this.#table;
+    const target = this.#targetBytes;
+    const lowest = this.#mustEmpty ? 0 : this.#lowestBytes;
+    const goesDown = lowest < target && (lowest < table.maxBytes || this.#mustEmpty);
+    if (goesDown) {
+      writePrefixInt(writer, SIZE_UPDATE, 5, lowest);
+      table.resize(lowest);
+    }
+    if (table.maxBytes !== target || this.#mustEmpty) {
+      writePrefixInt(writer, SIZE_UPDATE, 5, target);
+      table.resize(target);
+    }
+    this.#mustEmpty = false;
+    this.#lowestBytes = target;
+  }
+
+  #writeField(writer: ByteWriter, record: NameRecord, value: string): void {
+    const table = this.#table;
+    const values = record.staticValues;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] !== value) continue;
+      writer.uint8(INDEXED | record.staticIndex + i);
+      return;
+    }
+    const serial = table.find(record, value);
+    if (serial >= 0) {
+      writePrefixInt(writer, INDEXED, 7, STATIC_COUNT + table.next - serial);
+      return;
+    }
+    const size = record.name.length + value.length + FIELD_OVERHEAD_BYTES;
+    const isWary = record.treatment === Treatment.WARY && record.lastValue !== value;
+    // An entry that takes most of the table would push out more than it saves.
+    if (isWary || size * 4 > table.maxBytes * 3) {
+      this.#writeLiteral(writer, record, value, WITHOUT_INDEXING);
+      return;
+    }
+    this.#writeName(writer, record, WITH_INDEXING, 6);
+    writeStringLiteral(writer, 0, 7, value);
+    table.add(record, value);
+  }
+
+  /** Writes a field that stays out of the table. */
+  #writeLiteral(writer: ByteWriter, record: NameRecord, value: string, form: number): void {
+    this.#writeName(writer, record, form, 4);
+    const literals = this.#table.literals;
+    const isAgain = record.lastValue === value;
+    if (isAgain && record.valueSlot >= 0) {
+      literals.write(writer, record.valueSlot);
+      return;
+    }
+    const start = writer.position;
+    writeStringLiteral(writer, 0, 7, value);
+    if (isAgain) {
+      record.valueSlot = literals.keep(writer, start);
+      return;
+    }
+    if (record.valueSlot >= 0) literals.free(record.valueSlot);
+    record.valueSlot = -1;
+    record.lastValue = value;
+  }
+
+  /** Writes the form of a literal with the name, as an index if there is one. */
+  #writeName(writer: ByteWriter, record: NameRecord, form: number, prefixBits: number): void {
+    if (record.staticIndex > 0) {
+      writePrefixInt(writer, form, prefixBits, record.staticIndex);
+      return;
+    }
+    if (record.entries > 0) {
+      writePrefixInt(writer, form, prefixBits, STATIC_COUNT + this.#table.next - record.newest);
+      return;
+    }
+    writer.uint8(form);
+    const literals = this.#table.literals;
+    if (record.nameSlot >= 0) {
+      literals.write(writer, record.nameSlot);
+      return;
+    }
+    const start = writer.position;
+    writeStringLiteral(writer, 0, 7, record.name);
+    record.nameSlot = record.nameSlot === -2 ? -1 : literals.keep(writer, start);
+  }
+}
