@@ -34,8 +34,25 @@ function hasBrand(value: unknown, brand: string): boolean {
     (value as Record<symbol, unknown>)[BRAND] === brand;
 }
 
-/** The part that all three classes share; not exported. */
-class HttpError extends Error {
+/**
+ * What the three classes of errors share: `ConnectionError`, `StreamError`, `TransportError`.
+ *
+ * `instanceof` goes by a brand and not by the class, so that it also recognises errors of
+ * another copy of this module.
+ *
+ * @example Usage
+ * ```ts
+ * import { HttpError, StreamError } from "@tandem/http/semantics";
+ * import assert from "node:assert/strict";
+ *
+ * const error: unknown = new StreamError("CANCEL", "Nobody wants it", { initiator: "user", wireCode: 8 });
+ * assert(error instanceof HttpError);
+ * assert.equal(error.code, "CANCEL");
+ * ```
+ */
+export abstract class HttpError extends Error {
+  /** What the error ended. */
+  abstract readonly scope: "connection" | "stream" | "transport";
   /** A stable string: the name of the wire code, or a word such as `timeout`. */
   readonly code: string;
   /** The code as sent or received on the wire, if there is one. */
@@ -47,6 +64,7 @@ class HttpError extends Error {
   /** The fate of the request that this error ended. */
   readonly retry: RetryVerdict;
 
+  /** Makes an error with a stable `code`, a sentence and its details; the rule is put behind the sentence. */
   constructor(code: string, message: string, details: ErrorDetails) {
     const text = details.rule === undefined ? message : `${message} [${details.rule}]`;
     super(text, details.cause === undefined ? undefined : { cause: details.cause });
@@ -55,6 +73,11 @@ class HttpError extends Error {
     this.initiator = details.initiator;
     this.rule = details.rule;
     this.retry = details.retry ?? "unknown";
+  }
+
+  /** Recognises all three classes, also those of another copy of the module. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return hasBrand(value, "connection") || hasBrand(value, "stream") || hasBrand(value, "transport");
   }
 }
 
@@ -75,7 +98,7 @@ export class ConnectionError extends HttpError {
   /** The name of the class, as in stack traces. */
   override readonly name: string = "ConnectionError";
   /** What the error ended. */
-  readonly scope = "connection" as const;
+  override readonly scope = "connection" as const;
 
   /** Makes an error with a stable `code`, a sentence and its details. */
   constructor(code: string, message: string, details: ErrorDetails) {
@@ -109,7 +132,7 @@ export class StreamError extends HttpError {
   /** The name of the class, as in stack traces. */
   override readonly name: string = "StreamError";
   /** What the error ended. */
-  readonly scope = "stream" as const;
+  override readonly scope = "stream" as const;
 
   /** Makes an error with a stable `code`, a sentence and its details. */
   constructor(code: string, message: string, details: ErrorDetails) {
@@ -145,7 +168,7 @@ export class TransportError extends HttpError {
   /** The name of the class, as in stack traces. */
   override readonly name: string = "TransportError";
   /** What the error ended. */
-  readonly scope = "transport" as const;
+  override readonly scope = "transport" as const;
 
   /** Makes an error with a stable `code`, a sentence and its details. */
   constructor(code: string, message: string, details: ErrorDetails) {

@@ -26,24 +26,35 @@ export type AbortCause =
 
 /** A request head arrived (server). `end`: no body and no trailers follow. */
 export interface RequestEvent {
+  /** What kind of event it is. */
   readonly type: "request";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
+  /** The head, with its fields. */
   readonly head: RequestHead;
+  /** Whether the message is complete. */
   readonly end: boolean;
 }
 
 /** The final response head arrived (client). `end`: no body and no trailers follow. */
 export interface ResponseEvent {
+  /** What kind of event it is. */
   readonly type: "response";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
+  /** The head, with its fields. */
   readonly head: ResponseHead;
+  /** Whether the message is complete. */
   readonly end: boolean;
 }
 
 /** An interim (1xx) response head arrived (client). */
 export interface InterimEvent {
+  /** What kind of event it is. */
   readonly type: "interim";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
+  /** The head, with its fields. */
   readonly head: ResponseHead;
 }
 
@@ -52,16 +63,23 @@ export interface InterimEvent {
  * `receive()`; who keeps it copies it. `end`: the message is complete.
  */
 export interface BodyEvent {
+  /** What kind of event it is. */
   readonly type: "body";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
+  /** The bytes; a view that the next `receive()` makes void. */
   readonly data: Uint8Array;
+  /** Whether the message is complete. */
   readonly end: boolean;
 }
 
 /** The trailer section arrived; the message is complete. */
 export interface TrailersEvent {
+  /** What kind of event it is. */
   readonly type: "trailers";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
+  /** The trailers. */
   readonly fields: Fields;
 }
 
@@ -70,73 +88,101 @@ export interface TrailersEvent {
  * `both` (or after both halves) the id is forgotten.
  */
 export interface AbortedEvent {
+  /** What kind of event it is. */
   readonly type: "aborted";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
+  /** Which half ended. */
   readonly side: Side;
+  /** Why, by whom, and what is known about the fate of the request. */
   readonly error: StreamError | ConnectionError;
 }
 
 /** The outgoing buffer of an exchange fell low: `sendBody` is welcome again. */
 export interface DrainEvent {
+  /** What kind of event it is. */
   readonly type: "drain";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
 }
 
 /** Both halves ended well and all that was to be sent has been handed to `output()`. */
 export interface DoneEvent {
+  /** What kind of event it is. */
   readonly type: "done";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
 }
 
 /** The peer changed the priority of an exchange (RFC 9218). */
 export interface PriorityEvent {
+  /** What kind of event it is. */
   readonly type: "priority";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
+  /** What the peer asks for now. */
   readonly priority: Priority;
 }
 
 /** The peer's SETTINGS arrived; the first one makes the connection ready. */
 export interface SettingsEvent {
+  /** What kind of event it is. */
   readonly type: "settings";
+  /** Whether it is the first one of the connection. */
   readonly first: boolean;
 }
 
 /** The number of exchanges that may be opened grew (client). */
 export interface CapacityEvent {
+  /** What kind of event it is. */
   readonly type: "capacity";
 }
 
 /** An answer to `ping()`. */
 export interface PongEvent {
+  /** What kind of event it is. */
   readonly type: "pong";
+  /** What `ping()` returned. */
   readonly token: number;
+  /** The round trip, in milliseconds. */
   readonly rttMs: number;
 }
 
 /** The peer will take no more exchanges; `unprocessed` were certainly not worked on. */
 export interface GoingAwayEvent {
+  /** What kind of event it is. */
   readonly type: "goingAway";
+  /** Exchanges of ours that the peer certainly did not work on. */
   readonly unprocessed: readonly ExchangeId[];
+  /** The error code that the peer gave. */
   readonly wireCode: number;
 }
 
 /** Origins for which the peer says it is authoritative (RFC 8336, RFC 9412). */
 export interface OriginsEvent {
+  /** What kind of event it is. */
   readonly type: "origins";
+  /** Origins in the form `https://example.com`. */
   readonly origins: readonly string[];
 }
 
 /** An alternative service that the peer announced in a frame (RFC 7838). `origin` is empty on a request stream. */
 export interface AltSvcEvent {
+  /** What kind of event it is. */
   readonly type: "altSvc";
+  /** Which exchange it is about. */
   readonly id: ExchangeId;
+  /** The origin it is about; empty for that of the exchange. */
   readonly origin: string;
+  /** The value as in an alt-svc field. */
   readonly value: string;
 }
 
 /** The connection is over; nothing follows. `error` is absent after an orderly end. */
 export interface ClosedEvent {
+  /** What kind of event it is. */
   readonly type: "closed";
+  /** Why; absent after an orderly end. */
   readonly error?: ConnectionError;
 }
 

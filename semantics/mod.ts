@@ -9,6 +9,7 @@ export { Budget } from "./budget.ts";
 export {
   ConnectionError,
   type ErrorDetails,
+  HttpError,
   type Initiator,
   type RetryVerdict,
   StreamError,
@@ -33,6 +34,12 @@ export {
   serializePriority,
 } from "./priority.ts";
 export { type Rule, type RuleId, type RuleLevel, RULES } from "./rules/mod.ts";
+export { H2_RULES } from "./rules/h2.ts";
+export { H3_RULES } from "./rules/h3.ts";
+export { HPACK_RULES } from "./rules/hpack.ts";
+export { HTTP_RULES } from "./rules/http.ts";
+export { LIMIT_RULES } from "./rules/limits.ts";
+export { QPACK_RULES } from "./rules/qpack.ts";
 export type { FieldsTrace, FrameTrace, StateTrace, TraceEvent, TraceHook } from "./trace.ts";
 export { malformed, outOfOrder, tooLarge, Violation, type ViolationKind } from "./violation.ts";
 export type { DecodedSection } from "../wire/decoded_section.ts";

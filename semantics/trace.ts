@@ -2,7 +2,9 @@ import type { ExchangeId } from "./events.ts";
 
 /** A frame that was received or written, without its payload. */
 export interface FrameTrace {
+  /** What kind of event it is. */
   readonly type: "frame";
+  /** Whether it came from the peer or goes to it. */
   readonly direction: "in" | "out";
   /** The stream; in h3 also the control, encoder and decoder streams. */
   readonly stream: ExchangeId;
@@ -20,8 +22,11 @@ export interface FrameTrace {
 
 /** A field section, once it is decoded or before it is encoded. */
 export interface FieldsTrace {
+  /** What kind of event it is. */
   readonly type: "fields";
+  /** Whether it came from the peer or goes to it. */
   readonly direction: "in" | "out";
+  /** The stream it is about. */
   readonly stream: ExchangeId;
   /** Name, value, name, value, …; pseudo-fields included. */
   readonly flat: readonly string[];
@@ -33,12 +38,15 @@ export interface FieldsTrace {
 
 /** A state change: connection or stream states, QPACK blocking, limits that fired. */
 export interface StateTrace {
+  /** What kind of event it is. */
   readonly type: "state";
   /** What it is about: `connection`, `stream`, `qpack`, `limit`, `settings`. */
   readonly subject: string;
+  /** The stream it is about, if it is about one. */
   readonly stream?: ExchangeId;
   /** The new state in one word, such as `closed`, `blocked`, `resumed`. */
   readonly state: string;
+  /** Figures that belong to it. */
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
