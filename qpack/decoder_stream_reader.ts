@@ -1,0 +1,49 @@
+import { PrefixIntReader } from "../wire/prefix_int.ts";
+import type { EncoderTable } from "./encoder_table.ts";
+import { failDecoderStream } from "./error.ts";
+import type { OutstandingSections } from "./outstanding.ts";
+
+/** Follows the instructions of the peer's decoder (RFC 9204 section 4.4), however they are cut. */
+export class DecoderStreamReader {
+  readonly #table: EncoderTable;
+  readonly #outstanding: OutstandingSections;
+  readonly #integer: PrefixIntReader = new PrefixIntReader(Number.MAX_SAFE_INTEGER);
+  /** The bits above the integer of an instruction that was begun. */
+  #kind: "acknowledgement" | "cancellation" | "increment" | undefined;
+
+  /** Makes a reader that tells `outstanding` what the peer decoded. */
+  constructor(table: EncoderTable, outstanding: OutstandingSections) {
+    this.#table = table;
+    this.#outstanding = outstanding;
+  }
+
+  /** Takes the next bytes of the stream; throws `QpackError` for what breaks it. */
+  receive(bytes: Uint8Array): void {
+    const integer = this.#integer;
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#kind === undefined) this.#begin(bytes[at]!);
+      at = integer.read(bytes, at);
+      if (integer.state === "more") return;
+      if (integer.state === "over") failDecoderStream("9204-4.1.1", "an integer is too large");
+      this.#apply(integer.value);
+      this.#kind = undefined;
+    }
+  }
+
+  #begin(first: number): void {
+    if (first >= 0x80) this.#kind = "acknowledgement";
+    else this.#kind = first >= 0x40 ? "cancellation" : "increment";
+    this.#integer.begin(first >= 0x80 ? 7 : 6);
+  }
+
+  #apply(value: number): void {
+    if (this.#kind === "acknowledgement") return this.#outstanding.acknowledge(value);
+    if (this.#kind === "cancellation") return this.#outstanding.cancel(value);
+    const received = this.#table.knownReceived + value;
+    if (value === 0 || received > this.#table.insertCount) {
+      failDecoderStream("9204-4.4.3", "an increment is 0 or beyond what was inserted");
+    }
+    this.#outstanding.received(received);
+  }
+}

@@ -1,0 +1,345 @@
+import { ByteWriter } from "../wire/byte_writer.ts";
+import { prefixIntSize, writePrefixInt } from "../wire/prefix_int.ts";
+import { writeStringLiteral } from "../wire/string_literal.ts";
+import { DecoderStreamReader } from "./decoder_stream_reader.ts";
+import { EncoderIndex, type KnownField, type KnownName, NONE } from "./encoder_index.ts";
+import { EncoderTable, entryBytes } from "./encoder_table.ts";
+import { OutstandingSections } from "./outstanding.ts";
+import { STATIC_NAMES } from "./static_table.ts";
+
+/**
+ * How an encoder uses the dynamic table.
+ *
+ * - `static`: not at all.
+ * - `safe`: it refers only to entries that the peer is known to have, so no section blocks.
+ * - `eager`: it refers to new entries at once, as long as no more streams may block than
+ *   the peer allows.
+ */
+export type QpackPolicy = "static" | "safe" | "eager";
+
+/** Options of a `QpackEncoder`. */
+export interface QpackEncoderOptions {
+  /** How it uses the dynamic table. @default {"safe"} */
+  readonly policy?: QpackPolicy;
+  /** The capacity that it uses at most, whatever the peer allows, in bytes. @default {4096} */
+  readonly maxTableBytes?: number;
+}
+
+/** What the peer's SETTINGS allow an encoder (RFC 9204 section 5). */
+export interface QpackPeerSettings {
+  /** SETTINGS_QPACK_MAX_TABLE_CAPACITY, in bytes. @default {0} */
+  readonly maxTableBytes?: number;
+  /** SETTINGS_QPACK_BLOCKED_STREAMS. @default {0} */
+  readonly maxBlockedStreams?: number;
+}
+
+/** With more sections than this that nobody acknowledges, new ones use the static table only. */
+const MAX_OUTSTANDING = 2000;
+
+/** This part of the table, at its old end, is about to be evicted: what is used there is duplicated. */
+const DRAINING_PART = 4;
+
+/** A prefix of a section takes two octets, mostly. */
+const USUAL_PREFIX_OCTETS = 2;
+
+/**
+ * Encodes field sections (RFC 9204): the dynamic table of the peer's decoder as far as
+ * it is known, and the instructions that fill it.
+ *
+ * @example Usage
+ * ```ts
+ * import { ByteWriter, QpackEncoder } from "@tandem/http/qpack";
+ * import assert from "node:assert/strict";
+ *
+ * const encoder = new QpackEncoder({ policy: "static" });
+ * const writer = new ByteWriter();
+ * encoder.encode(0, [":method", "GET", ":path", "/"], writer);
+ * assert.deepEqual([...writer.take()], [0, 0, 0xd1, 0xc1]);
+ * ```
+ */
+export class QpackEncoder {
+  readonly #policy: QpackPolicy;
+  readonly #maxTableBytes: number;
+  readonly #index: EncoderIndex = new EncoderIndex(128);
+  readonly #table: EncoderTable = new EncoderTable(this.#index);
+  readonly #outstanding: OutstandingSections = new OutstandingSections(this.#table);
+  readonly #stream: DecoderStreamReader = new DecoderStreamReader(this.#table, this.#outstanding);
+  readonly #instructions: ByteWriter = new ByteWriter();
+  /** How many entries the peer's table can have at most: the modulus of the wire form is twice that. */
+  #maxEntries = 0;
+  #peerTableBytes = 0;
+  #maxBlockedStreams = 0;
+  /** The capacity that is wanted; the table takes it as soon as what is in use fits. */
+  #wantedCapacity = 0;
+  #fieldNumber = 0;
+  /** Entries below this absolute index are about to be evicted. */
+  #drainBelow = 0;
+  #drainComputedAt = NONE;
+  // Of the section that is being encoded:
+  #writer: ByteWriter = this.#instructions;
+  #base = 0;
+  #required = 0;
+  #oldest = Infinity;
+  /** Entries below this absolute index may be referred to. */
+  #usable = 0;
+
+  /** Makes an encoder; it uses the static table only until `setPeer` allows more. */
+  constructor(options: QpackEncoderOptions = {}) {
+    this.#policy = options.policy ?? "safe";
+    this.#maxTableBytes = options.maxTableBytes ?? 4096;
+  }
+
+  /** How many entries were inserted so far. */
+  get insertCount(): number {
+    return this.#table.insertCount;
+  }
+
+  /** How many inserts the peer is known to have. */
+  get knownReceivedCount(): number {
+    return this.#table.knownReceived;
+  }
+
+  /** Size of the dynamic table, in bytes. */
+  get tableBytes(): number {
+    return this.#table.size;
+  }
+
+  /** Capacity of the dynamic table that is in force, in bytes. */
+  get tableCapacity(): number {
+    return this.#table.capacity;
+  }
+
+  /** Sections with dynamic references that are not acknowledged. */
+  get outstandingSections(): number {
+    return this.#outstanding.count;
+  }
+
+  /** Streams that may be blocked at the peer. */
+  get riskyStreams(): number {
+    return this.#outstanding.riskyStreams;
+  }
+
+  /** How many bytes `takeInstructions` would hand over. */
+  get instructionBytes(): number {
+    return this.#instructions.length;
+  }
+
+  /** Takes the peer's SETTINGS in; from then on the dynamic table is used as they allow. */
+  setPeer(settings: QpackPeerSettings): void {
+    const maxTableBytes = settings.maxTableBytes ?? 0;
+    this.#maxEntries = Math.floor(maxTableBytes / 32);
+    this.#peerTableBytes = maxTableBytes;
+    this.#maxBlockedStreams = settings.maxBlockedStreams ?? 0;
+    if (this.#policy === "static" || this.#maxEntries === 0) return;
+    this.#wantedCapacity = Math.min(maxTableBytes, this.#maxTableBytes);
+  }
+
+  /**
+   * Changes the capacity that is used, in bytes, at most what the peer allows and the
+   * option says. A smaller one comes into force as soon as the entries that must go can go.
+   */
+  setTableBytes(bytes: number): void {
+    if (this.#policy === "static" || this.#maxEntries === 0) return;
+    this.#wantedCapacity = Math.min(bytes, this.#maxTableBytes, this.#peerTableBytes);
+  }
+
+  /** Takes bytes of the peer's decoder stream, however they are cut. Throws `QpackError` of the kind `decoder-stream`. */
+  receiveDecoder(bytes: Uint8Array): void {
+    this.#stream.receive(bytes);
+  }
+
+  /**
+   * Releases what the sections of a stream refer to, if not a byte of them was sent.
+   * Once something was sent, only the peer's instructions can tell.
+   */
+  cancel(streamId: number): void {
+    this.#outstanding.cancel(streamId);
+  }
+
+  /** The bytes that are to be sent on the encoder stream, before the sections that were encoded. */
+  takeInstructions(): Uint8Array {
+    return this.#instructions.take();
+  }
+
+  /** Gives back bytes that `takeInstructions` handed over and that nobody reads any more. */
+  recycle(bytes: Uint8Array): void {
+    this.#instructions.give(bytes);
+  }
+
+  /**
+   * Writes the section of a list of fields: name, value, name, value, … Fields with a name
+   * in `sensitive` are marked as never to be indexed. Throws `TypeError` for a character
+   * above 255.
+   */
+  encode(
+    streamId: number,
+    flat: readonly string[],
+    writer: ByteWriter,
+    sensitive?: ReadonlySet<string>,
+  ): void {
+    if (this.#wantedCapacity !== this.#table.capacity) this.#changeCapacity();
+    if (this.#table.capacity === 0 || this.#outstanding.count >= MAX_OUTSTANDING) {
+      return encodeStatic(flat, writer, sensitive);
+    }
+    this.#beginSection(streamId, writer);
+    const start = writer.position;
+    writer.reserve(USUAL_PREFIX_OCTETS);
+    writer.position = start + USUAL_PREFIX_OCTETS;
+    for (let i = 0; i < flat.length; i += 2) {
+      const name = flat[i]!;
+      const never = sensitive !== undefined && sensitive.has(name);
+      this.#field(name, flat[i + 1]!, never);
+    }
+    this.#writePrefix(start);
+    if (this.#required > 0) this.#outstanding.add(streamId, this.#required, this.#oldest);
+  }
+
+  #changeCapacity(): void {
+    const table = this.#table;
+    const wanted = this.#wantedCapacity;
+    if (wanted < table.capacity && !table.makeRoom(table.capacity - wanted, Infinity)) return;
+    table.capacity = wanted;
+    writePrefixInt(this.#instructions, 0x20, 5, wanted);
+    this.#drainComputedAt = NONE;
+  }
+
+  #beginSection(streamId: number, writer: ByteWriter): void {
+    const table = this.#table;
+    this.#writer = writer;
+    this.#base = table.insertCount;
+    this.#required = 0;
+    this.#oldest = Infinity;
+    const mayBlock = this.#policy === "eager" &&
+      (this.#outstanding.riskyStreams < this.#maxBlockedStreams || this.#outstanding.isRisky(streamId));
+    this.#usable = mayBlock ? Infinity : table.knownReceived;
+    if (this.#drainComputedAt !== table.insertCount) this.#computeDraining();
+  }
+
+  /** Finds which entries the next inserts will evict. */
+  #computeDraining(): void {
+    const table = this.#table;
+    let room = table.capacity - table.size;
+    let absolute = table.dropped;
+    while (absolute < table.insertCount && room < table.capacity / DRAINING_PART) {
+      room += table.bytesOf(absolute++);
+    }
+    this.#drainBelow = absolute;
+    this.#drainComputedAt = table.insertCount;
+  }
+
+  #field(name: string, value: string, never: boolean): void {
+    const known = this.#index.name(name) ?? this.#index.addName(name);
+    if (never) return this.#literal(known, value, true);
+    const fixed = known.staticValues?.get(value);
+    if (fixed !== undefined) return writePrefixInt(this.#writer, 0xc0, 6, fixed);
+    const number = ++this.#fieldNumber;
+    const field = known.fields.get(value);
+    if (field === undefined) {
+      this.#index.remember(known, value, number);
+      return this.#literal(known, value, false);
+    }
+    const age = number - field.seenAt;
+    field.seenAt = number;
+    if (field.newest === NONE) {
+      if (age <= 128) this.#insert(field);
+    } else if (field.newest < this.#drainBelow) {
+      this.#duplicate(field);
+    }
+    if (field.newest !== NONE && field.newest < this.#usable) return this.#indexed(field.newest);
+    if (field.older !== NONE && field.older < this.#usable) return this.#indexed(field.older);
+    this.#literal(known, value, false);
+  }
+
+  /** Writes an indexed field line: relative to the Base, or after it (RFC 9204 sections 4.5.2, 4.5.3). */
+  #indexed(absolute: number): void {
+    this.#refer(absolute);
+    if (absolute < this.#base) writePrefixInt(this.#writer, 0x80, 6, this.#base - absolute - 1);
+    else writePrefixInt(this.#writer, 0x10, 4, absolute - this.#base);
+  }
+
+  /** Writes a literal field line with the best name there is (RFC 9204 sections 4.5.4 to 4.5.6). */
+  #literal(known: KnownName, value: string, never: boolean): void {
+    const writer = this.#writer;
+    if (known.staticIndex !== NONE) {
+      writePrefixInt(writer, never ? 0x70 : 0x50, 4, known.staticIndex);
+    } else if (known.newest !== NONE && known.newest < this.#usable) {
+      const absolute = known.newest;
+      this.#refer(absolute);
+      if (absolute < this.#base) writePrefixInt(writer, never ? 0x60 : 0x40, 4, this.#base - absolute - 1);
+      else writePrefixInt(writer, never ? 0x08 : 0, 3, absolute - this.#base);
+    } else {
+      writeStringLiteral(writer, never ? 0x30 : 0x20, 3, known.name);
+    }
+    writeStringLiteral(writer, 0, 7, value);
+  }
+
+  #refer(absolute: number): void {
+    if (absolute < this.#oldest) this.#oldest = absolute;
+    if (absolute >= this.#required) this.#required = absolute + 1;
+  }
+
+  /** Inserts a field into the table if room can be made (RFC 9204 sections 4.3.2, 4.3.3). */
+  #insert(field: KnownField): void {
+    const table = this.#table;
+    const { name, staticIndex } = field.name;
+    // What is evicted for the new entry may still lend it its name.
+    const lender = field.name.newest;
+    if (!table.makeRoom(entryBytes(field), this.#oldest)) return;
+    const writer = this.#instructions;
+    if (staticIndex !== NONE) writePrefixInt(writer, 0xc0, 6, staticIndex);
+    else if (lender !== NONE) writePrefixInt(writer, 0x80, 6, table.insertCount - lender - 1);
+    else writeStringLiteral(writer, 0x40, 5, name);
+    writeStringLiteral(writer, 0, 7, field.value);
+    table.insert(field);
+  }
+
+  /** Copies an entry that is about to be evicted to the young end (RFC 9204 section 4.3.4). */
+  #duplicate(field: KnownField): void {
+    const table = this.#table;
+    const source = field.newest;
+    if (!table.makeRoom(entryBytes(field), this.#oldest)) return;
+    writePrefixInt(this.#instructions, 0, 5, table.insertCount - source - 1);
+    table.insert(field);
+  }
+
+  /** Fills in the prefix at `start`, now that all references are known (RFC 9204 section 4.5.1). */
+  #writePrefix(start: number): void {
+    const writer = this.#writer;
+    const end = writer.position;
+    const required = this.#required;
+    const encoded = required === 0 ? 0 : required % (2 * this.#maxEntries) + 1;
+    const behind = required > this.#base;
+    const delta = required === 0 ? 0 : behind ? required - this.#base - 1 : this.#base - required;
+    const octets = prefixIntSize(8, encoded) + prefixIntSize(7, delta);
+    if (octets > USUAL_PREFIX_OCTETS) {
+      writer.reserve(octets - USUAL_PREFIX_OCTETS);
+      writer.buffer.copyWithin(start + octets, start + USUAL_PREFIX_OCTETS, end);
+    }
+    writer.position = start;
+    writePrefixInt(writer, 0, 8, encoded);
+    writePrefixInt(writer, behind ? 0x80 : 0, 7, delta);
+    writer.position = end + octets - USUAL_PREFIX_OCTETS;
+  }
+}
+
+/** Writes a section that refers to the static table only. */
+function encodeStatic(flat: readonly string[], writer: ByteWriter, sensitive?: ReadonlySet<string>): void {
+  writer.uint16(0);
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i]!;
+    const value = flat[i + 1]!;
+    const never = sensitive !== undefined && sensitive.has(name);
+    const fixed = STATIC_NAMES.get(name);
+    if (fixed === undefined) {
+      writeStringLiteral(writer, never ? 0x30 : 0x20, 3, name);
+    } else {
+      const index = never ? undefined : fixed.values.get(value);
+      if (index !== undefined) {
+        writePrefixInt(writer, 0xc0, 6, index);
+        continue;
+      }
+      writePrefixInt(writer, never ? 0x70 : 0x50, 4, fixed.index);
+    }
+    writeStringLiteral(writer, 0, 7, value);
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * QPACK (RFC 9204): field compression for HTTP/3, with the dynamic table in both directions.
+ *
+ * `QpackEncoder` and `QpackDecoder` are synchronous and do no I/O: each takes the bytes
+ * of the peer's instruction stream and hands over the bytes of its own.
+ *
+ * @module
+ */
+
+export { QpackDecoder, type QpackDecoderOptions } from "./decoder.ts";
+export {
+  QpackEncoder,
+  type QpackEncoderOptions,
+  type QpackPeerSettings,
+  type QpackPolicy,
+} from "./encoder.ts";
+export { QpackError, type QpackErrorKind } from "./error.ts";
+export type { DecodedSection } from "../wire/decoded_section.ts";
+export type { RuleId } from "../semantics/rules/mod.ts";
+export { ByteWriter } from "../wire/byte_writer.ts";
