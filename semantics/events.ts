@@ -34,6 +34,8 @@ export interface RequestEvent {
   readonly head: RequestHead;
   /** Whether the message is complete. */
   readonly end: boolean;
+  /** Whether it came as early data, here or at an intermediary, so that it may be a replay (RFC 8470). */
+  readonly early?: boolean;
 }
 
 /** The final response head arrived (client). `end`: no body and no trailers follow. */
@@ -178,6 +180,16 @@ export interface AltSvcEvent {
   readonly value: string;
 }
 
+/** An unreliable datagram of an exchange arrived (RFC 9297). `data` is a view that is valid until the next `receive()`. */
+export interface DatagramEvent {
+  /** What kind of event it is. */
+  readonly type: "datagram";
+  /** The exchange. */
+  readonly id: ExchangeId;
+  /** The payload, without the id. */
+  readonly data: Uint8Array;
+}
+
 /** The connection is over; nothing follows. `error` is absent after an orderly end. */
 export interface ClosedEvent {
   /** What kind of event it is. */
@@ -203,6 +215,7 @@ export type EngineEvent =
   | GoingAwayEvent
   | OriginsEvent
   | AltSvcEvent
+  | DatagramEvent
   | ClosedEvent;
 
 /**

@@ -71,6 +71,18 @@ export const LIMIT_RULES = {
     level: "limit",
     text: "A body is sent and taken no slower than the lowest rate that we put up with.",
   },
+  "limit:blocked_bytes": {
+    level: "limit",
+    text: "No more bytes than we keep follow a field section that waits for QPACK inserts.",
+  },
+  "limit:skipped_streams": {
+    level: "limit",
+    text: "The peer skips no more stream ids than streams that we would let it open.",
+  },
+  "limit:abort_timeout": {
+    level: "limit",
+    text: "The peer reads the end of a message that we gave up, where no reset can be sent.",
+  },
   "limit:idle_timeout": { level: "limit", text: "A connection without exchanges ends after a while." },
   "limit:drain_timeout": { level: "limit", text: "Exchanges that are open at a shutdown finish in time." },
 } as const satisfies Record<string, Rule>;
