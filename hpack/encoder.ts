@@ -1,7 +1,7 @@
 import type { ByteWriter } from "../wire/byte_writer.ts";
 import { FIELD_OVERHEAD_BYTES } from "../wire/decoded_section.ts";
 import { writePrefixInt } from "../wire/prefix_int.ts";
-import { writeStringLiteral } from "../wire/string_literal.ts";
+import { type StringForm, writeStringLiteral } from "../wire/string_literal.ts";
 import { DEFAULT_TABLE_BYTES } from "./decoder.ts";
 import { EncodedBlocks } from "./encoded_blocks.ts";
 import { EncoderTable, type NameRecord } from "./encoder_table.ts";
@@ -14,6 +14,13 @@ export interface HpackEncoderOptions {
   readonly maxTableBytes?: number;
   /** Which fields must never be indexed. @default {isSensitiveField} */
   readonly sensitive?: SensitivePolicy;
+  /**
+   * Which other fields go into the table: `adaptive` leaves out those whose values mostly
+   * differ until one comes twice in a row, `eager` takes all. @default {"adaptive"}
+   */
+  readonly indexing?: "adaptive" | "eager";
+  /** How strings are written; `plain` costs bytes and saves time. @default {"shorter"} */
+  readonly strings?: StringForm;
 }
 
 /** First octets of the representations (RFC 7541 section 6). */
@@ -41,6 +48,8 @@ export class HpackEncoder {
   readonly #table: EncoderTable = new EncoderTable(DEFAULT_TABLE_BYTES);
   readonly #blocks: EncodedBlocks = new EncodedBlocks();
   readonly #policy: SensitivePolicy | undefined;
+  readonly #isEager: boolean;
+  readonly #form: StringForm;
   readonly #capBytes: number;
   /** What the table shall be from the next block on. */
   #targetBytes: number;
@@ -53,6 +62,8 @@ export class HpackEncoder {
   constructor(options: HpackEncoderOptions = {}) {
     this.#capBytes = options.maxTableBytes ?? DEFAULT_TABLE_BYTES;
     this.#policy = options.sensitive;
+    this.#isEager = options.indexing === "eager";
+    this.#form = options.strings ?? "shorter";
     this.#targetBytes = this.#lowestBytes = Math.min(this.#capBytes, DEFAULT_TABLE_BYTES);
   }
 
@@ -143,14 +154,14 @@ export class HpackEncoder {
       return;
     }
     const size = record.name.length + value.length + FIELD_OVERHEAD_BYTES;
-    const isWary = record.treatment === Treatment.WARY && record.lastValue !== value;
+    const isWary = record.treatment === Treatment.WARY && record.lastValue !== value && !this.#isEager;
     // An entry that takes most of the table would push out more than it saves.
     if (isWary || size * 4 > table.maxBytes * 3) {
       this.#writeLiteral(writer, record, value, WITHOUT_INDEXING);
       return;
     }
     this.#writeName(writer, record, WITH_INDEXING, 6);
-    writeStringLiteral(writer, 0, 7, value);
+    writeStringLiteral(writer, 0, 7, value, this.#form);
     table.add(record, value);
   }
 
@@ -164,7 +175,7 @@ export class HpackEncoder {
       return;
     }
     const start = writer.position;
-    writeStringLiteral(writer, 0, 7, value);
+    writeStringLiteral(writer, 0, 7, value, this.#form);
     if (isAgain) {
       record.valueSlot = literals.keep(writer, start);
       return;
@@ -191,7 +202,7 @@ export class HpackEncoder {
       return;
     }
     const start = writer.position;
-    writeStringLiteral(writer, 0, 7, record.name);
+    writeStringLiteral(writer, 0, 7, record.name, this.#form);
     record.nameSlot = record.nameSlot === -2 ? -1 : literals.keep(writer, start);
   }
 }

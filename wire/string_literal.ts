@@ -2,9 +2,12 @@ import type { ByteWriter } from "./byte_writer.ts";
 import { huffmanEncode } from "./huffman.ts";
 import { prefixIntSize, writePrefixInt } from "./prefix_int.ts";
 
+/** How strings are written: whichever form is shorter, always as octets, or always as a Huffman code. */
+export type StringForm = "shorter" | "plain" | "coded";
+
 /**
  * Writes a string with its length before it (RFC 7541 section 5.2, RFC 9204 section 4.1.2),
- * as a Huffman code where that is shorter. The length has an N-bit prefix; the bit above
+ * by default as a Huffman code where that is shorter. The length has an N-bit prefix; the bit above
  * it says whether the string is coded, and `firstByteBits` are those above that.
  * Throws `TypeError` for a character above 255 and leaves the writer as it was.
  */
@@ -13,23 +16,41 @@ export function writeStringLiteral(
   firstByteBits: number,
   prefixBits: number,
   text: string,
+  form: StringForm = "shorter",
 ): void {
-  const size = text.length;
   const start = writer.position;
-  const short = (1 << prefixBits) - 1;
+  try {
+    if (text.length > 0 && form !== "plain" && writeCoded(writer, firstByteBits, prefixBits, text, form)) {
+      return;
+    }
+    writePrefixInt(writer, firstByteBits, prefixBits, text.length);
+    writer.latin1(text);
+  } catch (error) {
+    writer.position = start;
+    throw error;
+  }
+}
+
+/** Writes the coded form and says so, or nothing when that is not wanted. */
+function writeCoded(
+  writer: ByteWriter,
+  firstByteBits: number,
+  prefixBits: number,
+  text: string,
+  form: StringForm,
+): boolean {
+  const start = writer.position;
   // The code goes where it belongs if its length takes one octet, and is moved up if not.
   writer.uint8(0);
-  const coded = size === 0 ? 0 : huffmanOrUndo(writer, text, start);
-  if (coded >= size) {
+  const coded = huffmanEncode(writer, text);
+  if (coded >= text.length && form === "shorter") {
     writer.position = start;
-    writePrefixInt(writer, firstByteBits, prefixBits, size);
-    writer.latin1(text);
-    return;
+    return false;
   }
   const flag = 1 << prefixBits;
-  if (coded < short) {
+  if (coded < flag - 1) {
     writer.buffer[start] = firstByteBits | flag | coded;
-    return;
+    return true;
   }
   const sizeOctets = prefixIntSize(prefixBits, coded);
   writer.reserve(sizeOctets);
@@ -37,13 +58,5 @@ export function writeStringLiteral(
   writer.position = start;
   writePrefixInt(writer, firstByteBits | flag, prefixBits, coded);
   writer.position = start + sizeOctets + coded;
-}
-
-function huffmanOrUndo(writer: ByteWriter, text: string, start: number): number {
-  try {
-    return huffmanEncode(writer, text);
-  } catch (error) {
-    writer.position = start;
-    throw error;
-  }
+  return true;
 }
