@@ -3,7 +3,7 @@ import { huffmanDecode, HuffmanError } from "../wire/huffman.ts";
 import { HuffmanCache } from "../wire/huffman_cache.ts";
 import { latin1ToString } from "../wire/latin1.ts";
 import { type Cursor, PREFIX_INT_MORE, PREFIX_INT_OVER, readPrefixInt } from "../wire/prefix_int.ts";
-import { BlockCache } from "./block_cache.ts";
+import { BlockCache } from "../wire/block_cache.ts";
 import { DecoderTable } from "./decoder_table.ts";
 import { HpackError, type HpackErrorKind, HUFFMAN_KINDS } from "./hpack_error.ts";
 import { STATIC_COUNT, STATIC_NAMES, STATIC_SIZES, STATIC_VALUES } from "./static_table.ts";

@@ -3,9 +3,9 @@ import { FIELD_OVERHEAD_BYTES } from "../wire/decoded_section.ts";
 import { writePrefixInt } from "../wire/prefix_int.ts";
 import { type StringForm, writeStringLiteral } from "../wire/string_literal.ts";
 import { DEFAULT_TABLE_BYTES } from "./decoder.ts";
-import { EncodedBlocks } from "./encoded_blocks.ts";
+import { EncodedBlocks } from "../wire/encoded_blocks.ts";
 import { EncoderTable, type NameRecord } from "./encoder_table.ts";
-import { isNever, type SensitivePolicy, Treatment } from "./indexing_policy.ts";
+import { isNever, type SensitivePolicy, Treatment } from "../wire/indexing_policy.ts";
 import { STATIC_COUNT } from "./static_table.ts";
 
 /** How an encoder behaves. */

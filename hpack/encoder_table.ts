@@ -1,6 +1,6 @@
 import { FIELD_OVERHEAD_BYTES } from "../wire/decoded_section.ts";
-import { type Treatment, treatmentOf } from "./indexing_policy.ts";
-import { LiteralCache } from "./literal_cache.ts";
+import { type Treatment, treatmentOf } from "../wire/indexing_policy.ts";
+import { LiteralCache } from "../wire/literal_cache.ts";
 import { STATIC_BY_NAME } from "./static_table.ts";
 
 const FIRST_SLOTS = 16;

@@ -9,4 +9,4 @@ export type { DecodedSection } from "../wire/decoded_section.ts";
 export { HpackDecoder, type HpackDecoderOptions } from "./decoder.ts";
 export { HpackEncoder, type HpackEncoderOptions } from "./encoder.ts";
 export { HpackError, type HpackErrorKind, type HpackRuleId } from "./hpack_error.ts";
-export { isSensitiveField, type SensitivePolicy } from "./indexing_policy.ts";
+export { isSensitiveField, type SensitivePolicy } from "../wire/indexing_policy.ts";

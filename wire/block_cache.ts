@@ -1,4 +1,4 @@
-import type { DecodedSection } from "../wire/decoded_section.ts";
+import type { DecodedSection } from "./decoded_section.ts";
 
 /** The longest block that is worth keeping, in bytes. */
 const SLOT_BYTES = 192;

@@ -1,4 +1,4 @@
-import type { ByteWriter } from "../wire/byte_writer.ts";
+import type { ByteWriter } from "./byte_writer.ts";
 
 /** The longest string literal that is worth keeping, with its length, in bytes. */
 const SLOT_BYTES = 128;

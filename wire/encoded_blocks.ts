@@ -1,4 +1,4 @@
-import type { ByteWriter } from "../wire/byte_writer.ts";
+import type { ByteWriter } from "./byte_writer.ts";
 
 /** The longest block that is worth keeping, in bytes. */
 const SLOT_BYTES = 192;
