@@ -1,80 +1,281 @@
-import type { Limits } from "../semantics/limits.ts";
-import type { Priority } from "../semantics/priority.ts";
-import type { TraceHook } from "../semantics/trace.ts";
+import { ConnectionError, TransportError } from "../semantics/errors.ts";
+import { ClientCore } from "../shell/client_core.ts";
 import type { ClientExchange } from "../shell/client_exchange.ts";
 import type { ClientRequest, TryRequestResult } from "../shell/client_request.ts";
-import type { Clock } from "../shell/clock.ts";
+import { type Clock, systemClock } from "../shell/clock.ts";
+import { Deferred } from "../shell/deferred.ts";
+import { deadPeer, KeepAlive, type KeepAliveOptions } from "../shell/keep_alive.ts";
 import type { Tunnel } from "../shell/tunnel.ts";
 import type { ByteTransport, TransportInfo } from "../transport/mod.ts";
-
-/** PINGs that keep a connection alive and find out when it is dead. */
-export interface KeepAliveOptions {
-  /** A PING is sent after this long without a byte from the peer, in milliseconds. */
-  readonly intervalMs: number;
-  /** The connection is given up when the answer takes longer, in milliseconds. @default {20000} */
-  readonly timeoutMs?: number;
-  /** Whether PINGs are sent while no exchange is open. @default {false} */
-  readonly whileIdle?: boolean;
-}
+import { H2Connection } from "./connection.ts";
+import type { H2Counters } from "./counters.ts";
+import { H2Driver } from "./driver.ts";
+import type { H2Options } from "./options.ts";
+import type { H2Settings, H2SettingsChange } from "./settings.ts";
 
 /** Options of an HTTP/2 client. */
-export interface H2ClientOptions {
-  /** Bounds; what is left out has its default. */
-  readonly limits?: Partial<Limits>;
+export interface H2ClientOptions extends H2Options {
   /** Time. @default {systemClock} */
   readonly clock?: Clock;
-  /** Told what happens on the connection. */
-  readonly trace?: TraceHook;
   /** Liveness checks; none unless given. */
   readonly keepAlive?: KeepAliveOptions;
   /** Requests that may wait for a free stream. @default {1000} */
   readonly maxQueuedRequests?: number;
+  /** Told of alternative services that the server announces in frames (RFC 7838); `origin` is empty for that of the request. */
+  readonly onAltSvc?: (origin: string, value: string) => void;
+  /** Told of the origins for which the server says it is authoritative (RFC 8336). */
+  readonly onOrigins?: (origins: readonly string[]) => void;
 }
 
 /** An HTTP/2 connection, seen from the client. */
 export interface H2Client {
-  /** Resolves with the peer's first SETTINGS. */
+  /** Resolves with the peer's first SETTINGS; rejects when the connection ends before them. */
   readonly ready: Promise<void>;
-  /** Whether a request could be sent at once. */
+  /** Whether the peer's SETTINGS are known and a request could be sent at once. */
   readonly isReady: boolean;
   /** Whether the connection is over. */
   readonly isClosed: boolean;
-  /** Resolves when the connection is over. */
+  /** Resolves when the connection is over and its transport is closed. Never rejects. */
   readonly closed: Promise<void>;
+  /** Why the connection ended, unless in order; absent while it has not. */
+  readonly error: Error | undefined;
   /** What the transport says of itself. */
   readonly info: TransportInfo;
-  /** Exchanges that the peer allows at once. */
+  /** Exchanges that the peer allows at once; before its SETTINGS `limits.initialMaxSendStreams`. */
   readonly maxSendStreams: number;
-  /** Exchanges that this end allows the peer at once. */
+  /** Exchanges that this end allows the peer at once: 0, since pushes are refused. */
   readonly maxReceiveStreams: number;
   /** Whether the peer takes extended CONNECT (RFC 8441). */
   readonly isExtendedConnectEnabled: boolean;
+  /** The peer's SETTINGS; the defaults of the RFC before they came. */
+  readonly peerSettings: Readonly<H2Settings>;
   /** Counts of what happened, by name. */
-  readonly counters: Readonly<Record<string, number>>;
-  /** Sends a request, or queues it. */
+  readonly counters: Readonly<H2Counters>;
+  /** Exchanges that are open. */
+  readonly openExchanges: number;
+  /** Requests that wait for a free stream. */
+  readonly queuedRequests: number;
+  /**
+   * Sends a request at once, or queues it while the peer allows no more. Throws `TypeError`
+   * for what is no request; all that goes wrong later shows in the exchange's `response`.
+   */
   request(request: ClientRequest): ClientExchange;
-  /** Like `request`, but waits until it is opened and gives it back untouched when it cannot be. */
+  /** Like `request`, but waits until it is opened, and gives it back untouched when it cannot be. */
   tryRequest<R extends ClientRequest | Request>(request: R): Promise<TryRequestResult<R>>;
-  /** Sends a native request. Follows no redirects. */
-  fetch(
-    input: Request | string | URL,
-    init?: RequestInit & { readonly priorityHint?: Priority },
-  ): Promise<Response>;
-  /** Opens a tunnel by CONNECT or extended CONNECT. */
+  /** Sends a native request, or what makes one. Follows no redirects and keeps no cookies. */
+  fetch(input: Request | string | URL, init?: RequestInit): Promise<Response>;
+  /** Opens a tunnel by CONNECT or, with `protocol`, by extended CONNECT. Rejects unless the answer is a 2xx. */
   openTunnel(request: ClientRequest): Promise<Tunnel>;
   /** Measures the round trip, in milliseconds. */
   ping(): Promise<number>;
-  /** Lets open exchanges finish, then ends the connection. */
+  /** Changes what this end allows the peer. */
+  updateSettings(change: H2SettingsChange): void;
+  /** Lets open exchanges finish, then ends the connection; requests that wait fail as `unsent`. */
   shutdown(): Promise<void>;
   /** Ends the connection now. */
   close(): void;
-  /** `close()` and wait. */
+  /** `close()`, then waits for `closed`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts HTTP/2 as a client on a transport. */
+/**
+ * Starts HTTP/2 as a client on a transport: by prior knowledge, or after ALPN agreed on `h2`.
+ *
+ * @example Usage
+ * ```ts
+ * import { connect, serve } from "@tandem/http/h2";
+ * import { memoryPair } from "@tandem/http/transport/memory";
+ * import assert from "node:assert/strict";
+ *
+ * const [near, far] = memoryPair();
+ * const server = serve(far, (request) => new Response(`you asked for ${new URL(request.url).pathname}`));
+ *
+ * await using client = connect(near);
+ * const response = await client.request({ url: "https://example.com/tea" }).response;
+ * assert.equal(response.status, 200);
+ * assert.equal(await response.text(), "you asked for /tea");
+ *
+ * const native = await client.fetch("https://example.com/coffee");
+ * assert.equal(await native.text(), "you asked for /coffee");
+ * await server.shutdown();
+ * ```
+ */
 export function connect(transport: ByteTransport, options: H2ClientOptions = {}): H2Client {
-  void transport;
-  void options;
-  throw new Error("Cannot connect: the client is not built yet");
+  return new Client(transport, options);
+}
+
+class Client implements H2Client {
+  readonly info: TransportInfo;
+  readonly #engine: H2Connection;
+  readonly #driver: H2Driver;
+  readonly #core: ClientCore;
+  readonly #closed: Deferred<void> = new Deferred();
+  readonly #keepAlive: KeepAlive | undefined;
+  readonly #pings: Map<number, Deferred<number>> = new Map();
+  #error: Error | undefined;
+
+  constructor(transport: ByteTransport, options: H2ClientOptions) {
+    const clock = options.clock ?? systemClock;
+    const maxQueuedRequests = options.maxQueuedRequests ?? 1000;
+    if (!(maxQueuedRequests >= 0)) {
+      throw new RangeError(`Cannot set maxQueuedRequests: ${maxQueuedRequests} is not at least 0`);
+    }
+    const engine = new H2Connection({ ...options, role: "client", now: clock.now() });
+    this.info = transport.info;
+    this.#engine = engine;
+    const driver = new H2Driver({
+      transport,
+      engine,
+      clock,
+      target: {
+        receive: (events) => this.#core.receive(events),
+        turn: () => this.#core.turn(),
+        lose: (error) => this.#lose(error),
+        end: () => this.#end(),
+      },
+    });
+    this.#driver = driver;
+    this.#core = new ClientCore({
+      engine,
+      clock,
+      maxQueuedRequests,
+      connection: { info: transport.info, state: new Map() },
+      wake: () => driver.wake(),
+      isExtendedConnectEnabled: () => engine.isExtendedConnectEnabled,
+      onPong: (token, rttMs) => this.#receivePong(token, rttMs),
+      onClosed: (error) => this.#error ??= error,
+      onAltSvc: options.onAltSvc,
+      onOrigins: options.onOrigins,
+    });
+    this.#keepAlive = options.keepAlive === undefined ? undefined : new KeepAlive(clock, options.keepAlive, {
+      lastReceived: () => driver.lastReceived,
+      isBusy: () => this.#core.openCount > 0,
+      ping: () => {
+        engine.ping();
+        driver.wake();
+      },
+      lose: () => driver.abandon(deadPeer()),
+    });
+    driver.start();
+  }
+
+  get ready(): Promise<void> {
+    return this.#core.ready;
+  }
+
+  get isReady(): boolean {
+    return this.#core.isReady;
+  }
+
+  get isClosed(): boolean {
+    return this.#engine.isClosed;
+  }
+
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  get maxSendStreams(): number {
+    return this.#engine.maxSendStreams;
+  }
+
+  get maxReceiveStreams(): number {
+    return this.#engine.maxReceiveStreams;
+  }
+
+  get isExtendedConnectEnabled(): boolean {
+    return this.#engine.isExtendedConnectEnabled;
+  }
+
+  get peerSettings(): Readonly<H2Settings> {
+    return this.#engine.peerSettings;
+  }
+
+  get counters(): Readonly<H2Counters> {
+    return this.#engine.counters;
+  }
+
+  get openExchanges(): number {
+    return this.#core.openCount;
+  }
+
+  get queuedRequests(): number {
+    return this.#core.queuedCount;
+  }
+
+  request(request: ClientRequest): ClientExchange {
+    return this.#core.request(request);
+  }
+
+  tryRequest<R extends ClientRequest | Request>(request: R): Promise<TryRequestResult<R>> {
+    return this.#core.tryRequest(request);
+  }
+
+  fetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
+    return this.#core.fetch(input, init);
+  }
+
+  openTunnel(request: ClientRequest): Promise<Tunnel> {
+    return this.#core.openTunnel(request);
+  }
+
+  ping(): Promise<number> {
+    const pong = new Deferred<number>();
+    if (this.#engine.isClosed) {
+      pong.reject(this.#error ?? closedError());
+    } else {
+      this.#pings.set(this.#engine.ping(), pong);
+      this.#driver.wake();
+    }
+    return pong.promise;
+  }
+
+  #receivePong(token: number, rttMs: number): void {
+    this.#pings.get(token)?.resolve(rttMs);
+    this.#pings.delete(token);
+  }
+
+  updateSettings(change: H2SettingsChange): void {
+    this.#engine.updateSettings(change);
+    this.#driver.wake();
+  }
+
+  shutdown(): Promise<void> {
+    this.#core.stop();
+    this.#engine.shutdown();
+    this.#driver.wake();
+    return this.closed;
+  }
+
+  close(): void {
+    this.#core.stop();
+    this.#engine.close();
+    this.#driver.wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.closed;
+  }
+
+  #lose(error: TransportError): void {
+    this.#error ??= error;
+    this.#core.end(error);
+  }
+
+  #end(): void {
+    this.#keepAlive?.stop();
+    this.#core.end(undefined);
+    for (const pong of this.#pings.values()) pong.reject(this.#error ?? closedError());
+    this.#pings.clear();
+    this.#closed.resolve();
+  }
+}
+
+function closedError(): ConnectionError {
+  return new ConnectionError("closed", "Cannot send a PING: the connection is over", { initiator: "local" });
 }

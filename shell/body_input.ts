@@ -1,3 +1,6 @@
+import { encodeText } from "./encode_text.ts";
+import { ignore } from "./deferred.ts";
+
 /**
  * What a body can be made from. Bytes and the chunks of a stream belong to the
  * exchange until they are sent.
@@ -11,3 +14,73 @@ export type BodyInput =
   | AsyncIterable<Uint8Array>
   | null
   | undefined;
+
+/** What one read of a body source gives; the shape of a reader's answer. */
+export interface ChunkResult {
+  /** Whether the source has ended. */
+  readonly done: boolean;
+  /** The next bytes, unless it has. */
+  readonly value?: Uint8Array | undefined;
+}
+
+/** A body that comes piece by piece. */
+export interface ChunkSource {
+  /** Asks for the next piece. */
+  read(): Promise<ChunkResult>;
+  /** Says that no more is wanted. Never throws. */
+  cancel(reason: unknown): void;
+}
+
+/** Bytes that are all there, or `undefined` for a body that comes piece by piece. `null` is no body. */
+export function wholeBody(body: BodyInput): Uint8Array | null | undefined {
+  if (body === null || body === undefined) return null;
+  if (typeof body === "string") return encodeText(body);
+  if (body instanceof Uint8Array) return body;
+  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  return undefined;
+}
+
+/** Opens a body that comes piece by piece; takes the lock of a stream. Throws `TypeError` for what is no body. */
+export function openChunks(body: BodyInput): ChunkSource {
+  if (body instanceof Blob) return streamChunks(body.stream());
+  if (body instanceof ReadableStream) return streamChunks(body);
+  if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
+    return iteratorChunks((body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]());
+  }
+  throw new TypeError("Cannot send the body: it is no text, bytes, Blob, stream or async iterable");
+}
+
+/** Drops a body that is not going to be sent: cancels a stream, ends an iterable. */
+export function dropBody(body: BodyInput, reason: unknown): void {
+  if (body instanceof ReadableStream) {
+    if (!body.locked) body.cancel(reason).catch(ignore);
+  } else if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
+    iteratorChunks((body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()).cancel(reason);
+  }
+}
+
+function streamChunks(readable: ReadableStream<Uint8Array>): ChunkSource {
+  if (readable.locked) throw new TypeError("Cannot send the body: the stream is locked");
+  const reader = readable.getReader();
+  return {
+    read(): Promise<ChunkResult> {
+      return reader.read();
+    },
+    cancel(reason: unknown): void {
+      reader.cancel(reason).catch(ignore);
+    },
+  };
+}
+
+function iteratorChunks(iterator: AsyncIterator<Uint8Array>): ChunkSource {
+  return {
+    async read(): Promise<ChunkResult> {
+      const { done, value } = await iterator.next();
+      return done === true ? { done: true } : { done: false, value };
+    },
+    cancel(): void {
+      // What fails while it is told to stop concerns nobody any more.
+      Promise.resolve().then(() => iterator.return?.()).catch(ignore);
+    },
+  };
+}

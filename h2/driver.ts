@@ -1,0 +1,305 @@
+import { TransportError } from "../semantics/errors.ts";
+import type { EngineEvent } from "../semantics/events.ts";
+import type { Clock } from "../shell/clock.ts";
+import { Deferred, ignore } from "../shell/deferred.ts";
+import type { ByteTransport } from "../transport/mod.ts";
+import { giveBuffer, takeBuffer } from "../wire/buffer_pool.ts";
+import type { H2Connection } from "./connection.ts";
+
+/** What a driver tells its client or server. */
+export interface H2DriverTarget {
+  /** What the engine tells, oldest first; never empty. */
+  receive(events: EngineEvent[]): void;
+  /** Called in each turn before output is written. */
+  turn?(): void;
+  /** The transport failed; the engine is told afterwards. */
+  lose(error: TransportError): void;
+  /** All is over: no more calls, no timer, no buffer. */
+  end(): void;
+}
+
+/** What a driver is made of. */
+export interface H2DriverOptions {
+  readonly transport: ByteTransport;
+  readonly engine: H2Connection;
+  readonly clock: Clock;
+  readonly target: H2DriverTarget;
+  /** Reading pauses when this much came during one write, in bytes. @default {16777216} */
+  readonly maxReadDuringWriteBytes?: number;
+}
+
+/** Room for a first read, and for one on a connection that is quiet, in bytes. */
+const SMALL_READ_BYTES = 3072;
+
+/** Room for a read on a busy connection, in bytes; larger ones leave the processor's cache. */
+const LARGE_READ_BYTES = 65_000;
+
+/**
+ * How many microtasks a turn waits before it writes: as many as a handler with native
+ * objects needs for a short response, so that all responses of a turn are one write.
+ */
+const TURN_MICROTASKS = 8;
+
+/** How long the last bytes and the peer's end are waited for, in milliseconds. */
+const LINGER_MS = 1000;
+
+/**
+ * A peer that sends this much while it takes nothing is no longer read from. It is more
+ * than the largest write and all socket buffers together, so two ends that both write
+ * cannot wait for each other. Everything smaller is bounded by windows and limits.
+ */
+const MAX_READ_DURING_WRITE_BYTES = 16_777_216;
+
+/**
+ * Moves bytes between a transport and an engine: one read loop, one write at a time with
+ * all that is to be written, one timer.
+ */
+export class H2Driver {
+  readonly #transport: ByteTransport;
+  readonly #engine: H2Connection;
+  readonly #clock: Clock;
+  readonly #target: H2DriverTarget;
+  readonly #maxReadDuringWriteBytes: number;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #microtasksLeft = 0;
+  #isTurnDue = false;
+  #isTurning = false;
+  /** What is being written. */
+  #writing: Uint8Array | undefined;
+  #readDuringWrite = 0;
+  #writeEnded: Deferred<void> | undefined;
+  #timer: unknown;
+  #timerAt = Infinity;
+  #lastReceived: number;
+  #isReadEnded = false;
+  #isWriteEnded = false;
+  #isLingering = false;
+  #lingerTimer: unknown;
+  #isEnded = false;
+
+  constructor(options: H2DriverOptions) {
+    this.#transport = options.transport;
+    this.#engine = options.engine;
+    this.#clock = options.clock;
+    this.#target = options.target;
+    this.#maxReadDuringWriteBytes = options.maxReadDuringWriteBytes ?? MAX_READ_DURING_WRITE_BYTES;
+    this.#lastReceived = options.clock.now();
+    this.#writer = options.transport.write === undefined ? options.transport.writable.getWriter() : undefined;
+  }
+
+  /** When the last byte came, by the clock. */
+  get lastReceived(): number {
+    return this.#lastReceived;
+  }
+
+  /** Begins to read and to write. */
+  start(): void {
+    const isDirect = this.#transport.read !== undefined;
+    (isDirect ? this.#readDirectly() : this.#readStream()).catch((error) => this.#lose(error));
+    this.wake();
+  }
+
+  /** Says that the engine was given something; a turn follows. */
+  wake(): void {
+    if (this.#isTurnDue || this.#isTurning || this.#isEnded) return;
+    this.#isTurnDue = true;
+    this.#microtasksLeft = TURN_MICROTASKS;
+    queueMicrotask(this.#waitForTurn);
+  }
+
+  readonly #waitForTurn = (): void => {
+    if (--this.#microtasksLeft > 0) {
+      queueMicrotask(this.#waitForTurn);
+      return;
+    }
+    this.#isTurnDue = false;
+    this.#turn();
+  };
+
+  #turn(): void {
+    if (this.#isEnded) return;
+    this.#isTurning = true;
+    this.#dispatch();
+    this.#target.turn?.();
+    this.#write();
+    this.#isTurning = false;
+    this.#arm();
+    if (this.#engine.isClosed) this.#linger();
+  }
+
+  #dispatch(): void {
+    for (;;) {
+      const events = this.#engine.take();
+      if (events.length === 0) return;
+      this.#target.receive(events);
+    }
+  }
+
+  async #readDirectly(): Promise<void> {
+    let buffer = takeBuffer(SMALL_READ_BYTES);
+    try {
+      while (!this.#isEnded) {
+        const read = await this.#transport.read!(buffer);
+        if (this.#isEnded) return;
+        if (read === null) return this.#receiveEnd();
+        this.#receive(buffer.subarray(0, read));
+        if (this.#isReadingPaused) await this.#untilWritten();
+        const wanted = this.#roomFor(read, buffer.length);
+        if (wanted === buffer.length) continue;
+        giveBuffer(buffer);
+        buffer = takeBuffer(wanted);
+      }
+    } finally {
+      // Nobody has a view of it any more: what was kept was copied.
+      giveBuffer(buffer);
+    }
+  }
+
+  /** A full read asks for more room; a quiet connection holds little. */
+  #roomFor(read: number, room: number): number {
+    if (read === room && room < LARGE_READ_BYTES) return LARGE_READ_BYTES;
+    if (room >= LARGE_READ_BYTES && read < SMALL_READ_BYTES && this.#engine.openExchanges === 0) {
+      return SMALL_READ_BYTES;
+    }
+    return room;
+  }
+
+  async #readStream(): Promise<void> {
+    const reader = this.#transport.readable.getReader();
+    while (!this.#isEnded) {
+      const { done, value } = await reader.read();
+      if (this.#isEnded) return;
+      if (done) return this.#receiveEnd();
+      this.#receive(value);
+      if (this.#isReadingPaused) await this.#untilWritten();
+    }
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#isLingering) return;
+    const now = this.#clock.now();
+    this.#lastReceived = now;
+    if (this.#writing !== undefined) this.#readDuringWrite += bytes.length;
+    this.#engine.receive(bytes, now);
+    // What the events have views of is only valid until the next read.
+    this.#dispatch();
+    this.wake();
+  }
+
+  #receiveEnd(): void {
+    this.#isReadEnded = true;
+    if (this.#isLingering) {
+      if (this.#writing === undefined) this.#end();
+      return;
+    }
+    this.#engine.receiveEnd(this.#clock.now());
+    this.#dispatch();
+    this.wake();
+  }
+
+  get #isReadingPaused(): boolean {
+    return this.#writing !== undefined && this.#readDuringWrite > this.#maxReadDuringWriteBytes;
+  }
+
+  #untilWritten(): Promise<void> {
+    this.#writeEnded ??= new Deferred();
+    return this.#writeEnded.promise;
+  }
+
+  #write(): void {
+    if (this.#writing !== undefined || !this.#engine.hasOutput) return;
+    const bytes = this.#engine.output();
+    // Output can end exchanges and let others send more.
+    this.#dispatch();
+    if (bytes.length === 0) return;
+    this.#writing = bytes;
+    this.#readDuringWrite = 0;
+    const written = this.#writer === undefined ? this.#transport.write!(bytes) : this.#writer.write(bytes);
+    written.then(this.#onWritten, this.#onWriteFailed);
+  }
+
+  readonly #onWritten = (): void => {
+    const bytes = this.#writing!;
+    this.#writing = undefined;
+    this.#writeEnded?.resolve();
+    this.#writeEnded = undefined;
+    // A stream may keep a chunk after the write; a direct call may not.
+    if (this.#writer === undefined) this.#engine.recycle(bytes);
+    this.#turn();
+  };
+
+  readonly #onWriteFailed = (error: unknown): void => {
+    this.#writing = undefined;
+    this.#writeEnded?.resolve();
+    this.#lose(error);
+  };
+
+  #arm(): void {
+    if (this.#isEnded) return;
+    const deadline = this.#engine.nextDeadline();
+    // A timer that is too early only looks again; setting it anew each turn would cost more.
+    if (deadline === this.#timerAt || (deadline > this.#timerAt && deadline !== Infinity)) return;
+    this.#disarm();
+    if (deadline === Infinity) return;
+    this.#timerAt = deadline;
+    this.#timer = this.#clock.schedule(this.#onTimer, Math.max(0, deadline - this.#clock.now()));
+  }
+
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+    this.#engine.tick(this.#clock.now());
+    this.#turn();
+  };
+
+  /** The engine is done: the last bytes leave, this half ends, and the peer's end is waited for a little. */
+  #linger(): void {
+    if (this.#isEnded) return;
+    if (!this.#isLingering) {
+      this.#isLingering = true;
+      this.#disarm();
+      this.#lingerTimer = this.#clock.schedule(() => this.#end(), LINGER_MS);
+    }
+    if (this.#writing !== undefined || this.#engine.hasOutput) return;
+    if (this.#isReadEnded) return this.#end();
+    if (this.#isWriteEnded) return;
+    this.#isWriteEnded = true;
+    const closed = this.#writer === undefined ? this.#transport.closeWrite?.() : this.#writer.close();
+    // Where the half cannot be closed or is closed already, the timer ends it.
+    closed?.catch(ignore);
+  }
+
+  #lose(cause: unknown): void {
+    if (this.#isEnded) return;
+    const error = cause instanceof TransportError
+      ? cause
+      : new TransportError("lost", "Cannot go on: the transport failed", { initiator: "remote", cause });
+    if (!this.#engine.isClosed) {
+      this.#target.lose(error);
+      this.#engine.receiveEnd(this.#clock.now());
+      this.#dispatch();
+    }
+    this.#end();
+  }
+
+  /** Ends the transport at once, whatever is under way. */
+  abandon(error: TransportError): void {
+    this.#lose(error);
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#disarm();
+    if (this.#lingerTimer !== undefined) this.#clock.cancel(this.#lingerTimer);
+    this.#writeEnded?.resolve();
+    this.#transport.close();
+    this.#target.end();
+  }
+}

@@ -1,0 +1,39 @@
+/** A promise that is settled from outside and whose rejection nobody has to handle. */
+export class Deferred<T> {
+  /** The promise; one that rejects counts as handled. */
+  readonly promise: Promise<T>;
+  #resolve: (value: T | PromiseLike<T>) => void;
+  #reject: (reason: unknown) => void;
+
+  /** Makes a promise that waits. */
+  constructor() {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.promise = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Settles it well; later calls do nothing. */
+  resolve(value: T | PromiseLike<T>): void {
+    this.#resolve(value);
+  }
+
+  /** Settles it badly; later calls do nothing. The handler is only attached now, so that success costs nothing. */
+  reject(reason: unknown): void {
+    this.promise.catch(ignore);
+    this.#reject(reason);
+  }
+}
+
+/** Does nothing with what it is given. */
+export function ignore(): void {}
+
+/** A promise of nothing that is fulfilled already, for all to share. */
+export const FULFILLED: Promise<undefined> = Promise.resolve(undefined);
+
+/** A rejected promise that counts as handled. */
+export function rejected<T>(reason: unknown): Promise<T> {
+  const promise = Promise.reject<T>(reason);
+  promise.catch(ignore);
+  return promise;
+}

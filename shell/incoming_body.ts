@@ -1,0 +1,262 @@
+import type { ExchangeId } from "../semantics/events.ts";
+import type { Fields } from "../semantics/fields.ts";
+import { Collector } from "./collector.ts";
+import { Deferred, FULFILLED, rejected } from "./deferred.ts";
+import type { ExchangeHost } from "./host.ts";
+
+/** Who takes the body, and in what form. */
+type Taker =
+  /** Nobody yet: what arrives is kept, and the peer's window is not refilled. */
+  | { readonly as: "nobody" }
+  /** A stream; `wanted` while a read waits for bytes. */
+  | { readonly as: "stream"; controller: ReadableStreamDefaultController<Uint8Array>; wanted: boolean }
+  /** One array of everything. */
+  | { readonly as: "whole"; readonly collector: Collector; readonly result: Deferred<Uint8Array> }
+  /** Nobody ever: what arrives is dropped. */
+  | { readonly as: "dropped"; readonly result: Deferred<void> | undefined };
+
+/** How far the peer's half of the message is. */
+type Arrival =
+  /** More may come. */
+  | { readonly at: "open" }
+  /** All is here. */
+  | { readonly at: "ended"; readonly trailers: Fields | undefined }
+  /** It was cut off. */
+  | { readonly at: "failed"; readonly error: Error };
+
+const NOBODY: Taker = { as: "nobody" };
+const OPEN: Arrival = { at: "open" };
+const ENDED: Arrival = { at: "ended", trailers: undefined };
+
+/** Called when the application wants no more of a body that has not ended. */
+export type CancelHook = (reason: unknown) => void;
+
+/**
+ * The body (and trailer section) of a message that this end receives.
+ *
+ * Bytes are copied once, into a queue or into the one array that was asked for. The peer
+ * may send as many again only when the application has taken them.
+ */
+export class IncomingBody {
+  readonly #host: ExchangeHost;
+  readonly #id: ExchangeId;
+  /** The content length, or -1. */
+  readonly #declared: number;
+  readonly #onCancel: CancelHook;
+  #queue: Uint8Array[] = [];
+  #taker: Taker = NOBODY;
+  #arrival: Arrival = OPEN;
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #trailers: Deferred<Fields | undefined> | undefined;
+
+  /** A body whose bytes are still to come. `declared` is the content length, or -1. */
+  constructor(host: ExchangeHost, id: ExchangeId, declared: number, onCancel: CancelHook) {
+    this.#host = host;
+    this.#id = id;
+    this.#declared = declared;
+    this.#onCancel = onCancel;
+  }
+
+  /** Whether the application asked for it already. */
+  get isUsed(): boolean {
+    return this.#taker.as !== "nobody";
+  }
+
+  /** Whether somebody is at work on taking it: the whole, or by a reader of the stream. */
+  get isWanted(): boolean {
+    return this.#taker.as === "whole" || (this.#taker.as === "stream" && this.#readable?.locked === true);
+  }
+
+  /** Whether the peer's half is complete or cut off. */
+  get isSettled(): boolean {
+    return this.#arrival.at !== "open";
+  }
+
+  /** Whether the peer's half is complete. */
+  get isEnded(): boolean {
+    return this.#arrival.at === "ended";
+  }
+
+  /** Bytes that arrived and that nobody has taken. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (let i = 0; i < this.#queue.length; i++) bytes += this.#queue[i]!.length;
+    return bytes;
+  }
+
+  /** Bytes of the body arrived; `data` is only valid during the call. */
+  receive(data: Uint8Array, end: boolean): void {
+    if (this.#arrival.at !== "open") return;
+    if (data.length > 0) this.#receiveData(data);
+    if (end) this.receiveEnd(undefined);
+  }
+
+  #receiveData(data: Uint8Array): void {
+    const taker = this.#taker;
+    switch (taker.as) {
+      case "nobody":
+        this.#queue.push(data.slice());
+        return;
+      case "stream":
+        if (!taker.wanted) {
+          this.#queue.push(data.slice());
+          return;
+        }
+        taker.wanted = false;
+        taker.controller.enqueue(data.slice());
+        break;
+      case "whole":
+        taker.collector.add(data);
+        break;
+      case "dropped":
+    }
+    this.#consume(data.length);
+  }
+
+  /** The message is complete. */
+  receiveEnd(trailers: Fields | undefined): void {
+    if (this.#arrival.at !== "open") return;
+    this.#arrival = trailers === undefined ? ENDED : { at: "ended", trailers };
+    this.#trailers?.resolve(trailers);
+    const taker = this.#taker;
+    if (taker.as === "whole") taker.result.resolve(taker.collector.take());
+    else if (taker.as === "dropped") taker.result?.resolve();
+    else if (taker.as === "stream" && this.#queue.length === 0) taker.controller.close();
+  }
+
+  /** The message was cut off; what nobody has taken is dropped. */
+  fail(error: Error): void {
+    if (this.#arrival.at !== "open") return;
+    this.#arrival = { at: "failed", error };
+    this.#queue = [];
+    this.#trailers?.reject(error);
+    const taker = this.#taker;
+    if (taker.as === "whole" || taker.as === "dropped") taker.result?.reject(error);
+    else if (taker.as === "stream") taker.controller.error(error);
+  }
+
+  /** The trailer section, or `undefined` where there is none. */
+  get trailers(): Promise<Fields | undefined> {
+    if (this.#trailers !== undefined) return this.#trailers.promise;
+    this.#trailers = new Deferred();
+    const arrival = this.#arrival;
+    if (arrival.at === "ended") this.#trailers.resolve(arrival.trailers);
+    else if (arrival.at === "failed") this.#trailers.reject(arrival.error);
+    return this.#trailers.promise;
+  }
+
+  /** The body as a stream; always the same one. */
+  get readable(): ReadableStream<Uint8Array> {
+    if (this.#readable !== undefined) return this.#readable;
+    const isTaken = this.isUsed;
+    const body = this;
+    this.#readable = new ReadableStream<Uint8Array>({
+      start(controller): void {
+        if (isTaken) controller.error(usedError());
+        else body.#start(controller);
+      },
+      pull(): void {
+        body.#pull();
+      },
+      cancel(reason): void {
+        body.cancel(reason);
+      },
+    }, { highWaterMark: 0 });
+    return this.#readable;
+  }
+
+  #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#taker = { as: "stream", controller, wanted: false };
+    const arrival = this.#arrival;
+    if (arrival.at === "failed") controller.error(arrival.error);
+    else if (arrival.at === "ended" && this.#queue.length === 0) controller.close();
+  }
+
+  #pull(): void {
+    const taker = this.#taker;
+    if (taker.as !== "stream") return;
+    const chunk = this.#queue.shift();
+    if (chunk === undefined) {
+      taker.wanted = true;
+      return;
+    }
+    taker.controller.enqueue(chunk);
+    this.#consume(chunk.length);
+    if (this.#queue.length === 0 && this.isEnded) taker.controller.close();
+  }
+
+  /** Takes the whole body into one array. */
+  bytes(): Promise<Uint8Array> {
+    if (this.isUsed) return rejected(usedError());
+    const arrival = this.#arrival;
+    if (arrival.at === "failed") return rejected(arrival.error);
+    if (arrival.at === "ended") return Promise.resolve(this.takeQueued());
+    const collector = new Collector(this.#declared);
+    for (const chunk of this.#takeQueue()) collector.add(chunk);
+    const result = new Deferred<Uint8Array>();
+    this.#taker = { as: "whole", collector, result };
+    return result.promise;
+  }
+
+  /** Takes what has arrived of a body that has ended, at once. */
+  takeQueued(): Uint8Array {
+    const queue = this.#takeQueue();
+    this.#taker = { as: "dropped", result: undefined };
+    if (queue.length === 1) return queue[0]!;
+    let length = 0;
+    for (const chunk of queue) length += chunk.length;
+    const whole = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of queue) {
+      whole.set(chunk, at);
+      at += chunk.length;
+    }
+    return whole;
+  }
+
+  /** Takes the body and drops it; resolves at its end. */
+  discard(): Promise<void> {
+    if (this.isUsed) return rejected(usedError());
+    const arrival = this.#arrival;
+    this.#takeQueue();
+    const result = new Deferred<void>();
+    this.#taker = { as: "dropped", result };
+    if (arrival.at === "ended") return FULFILLED;
+    if (arrival.at === "failed") return rejected(arrival.error);
+    return result.promise;
+  }
+
+  /** Says that nobody wants the rest. */
+  cancel(reason: unknown): void {
+    this.#takeQueue();
+    this.#taker = { as: "dropped", result: undefined };
+    if (this.#arrival.at === "open") this.#onCancel(reason);
+  }
+
+  #takeQueue(): Uint8Array[] {
+    const queue = this.#queue;
+    this.#queue = [];
+    let bytes = 0;
+    for (let i = 0; i < queue.length; i++) bytes += queue[i]!.length;
+    this.#consume(bytes);
+    return queue;
+  }
+
+  #consume(bytes: number): void {
+    if (bytes === 0) return;
+    this.#host.engine.consume(this.#id, bytes);
+    this.#host.wake();
+  }
+}
+
+function usedError(): TypeError {
+  return new TypeError("Cannot take the body: it was taken already");
+}
+
+/** The content length that a head declares, or -1. */
+export function declaredLength(fields: Fields): number {
+  const value = fields.get("content-length");
+  if (value === undefined) return -1;
+  const length = Number(value);
+  return Number.isSafeInteger(length) ? length : -1;
+}

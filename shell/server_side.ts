@@ -1,0 +1,412 @@
+import type { AbortCause, ExchangeId, RequestEvent, Side } from "../semantics/events.ts";
+import { StreamError } from "../semantics/errors.ts";
+import { Fields, type FieldsInit } from "../semantics/fields.ts";
+import type { RequestHead } from "../semantics/head.ts";
+import { DEFAULT_PRIORITY, parsePriority, type Priority } from "../semantics/priority.ts";
+import type { TransportAddress } from "../transport/mod.ts";
+import { type BodyInput, dropBody, openChunks, wholeBody } from "./body_input.ts";
+import { Deferred, FULFILLED, ignore, rejected } from "./deferred.ts";
+import type { ExchangeConnection, ExchangeHost } from "./host.ts";
+import { declaredLength, IncomingBody } from "./incoming_body.ts";
+import { nativeRequest } from "./native_request.ts";
+import { OutgoingBody, sendEnd, type TrailersInput } from "./outgoing_body.ts";
+import { hasNoContent, replyFields } from "./reply.ts";
+import type { ServerExchange } from "./server_exchange.ts";
+import { decodeText } from "./text.ts";
+import { type Tunnel, TunnelWriter } from "./tunnel.ts";
+
+/** What the exchanges of a server ask of their connection. */
+export interface ServerHost extends ExchangeHost {
+  /** Whether the connection is still in early data. */
+  readonly isEarly: boolean;
+  /** Whether a `date` field is added. */
+  readonly sendDate: boolean;
+  /** Forgets an exchange that is over. */
+  forget(exchange: ServerSide): void;
+}
+
+/** How far the response is. */
+type Answer =
+  /** Nothing but interim responses. */
+  | { readonly at: "none" }
+  /** The head was sent; `whole` is told when all of the bytes were. */
+  | { readonly at: "head"; readonly whole: Deferred<void> | undefined }
+  /** The head was sent and the body comes piece by piece. */
+  | { readonly at: "body"; readonly body: OutgoingBody | TunnelWriter }
+  /** All was given to the engine. */
+  | { readonly at: "end" };
+
+const NONE: Answer = { at: "none" };
+const HEAD: Answer = { at: "head", whole: undefined };
+const END: Answer = { at: "end" };
+
+/** An exchange of a server: what the application sees, and what its connection tells it. */
+export class ServerSide implements ServerExchange {
+  readonly id: ExchangeId;
+  readonly early: boolean;
+  readonly #host: ServerHost;
+  readonly #head: RequestHead;
+  /** Whether the request ended with its head. */
+  readonly #isBodiless: boolean;
+  #incoming: IncomingBody | undefined;
+  #answer: Answer = NONE;
+  #trailers: TrailersInput | undefined;
+  /** Why the exchange is over; absent while it is not, and after a good end. */
+  #error: Error | undefined;
+  #isOver = false;
+  #controller: AbortController | undefined;
+  #request: Request | undefined;
+  #priority: Priority | undefined;
+
+  constructor(host: ServerHost, event: RequestEvent) {
+    this.#host = host;
+    this.id = event.id;
+    this.early = host.isEarly;
+    this.#head = event.head;
+    this.#isBodiless = event.end;
+  }
+
+  get protocol(): "h2" | "h3" {
+    return this.#host.engine.protocol;
+  }
+
+  get method(): string {
+    return this.#head.method;
+  }
+
+  get scheme(): string {
+    return this.#head.scheme;
+  }
+
+  get authority(): string {
+    return this.#head.authority;
+  }
+
+  get path(): string {
+    return this.#head.path;
+  }
+
+  get connectProtocol(): string | undefined {
+    return this.#head.protocol;
+  }
+
+  get fields(): Fields {
+    return this.#head.fields;
+  }
+
+  get connection(): ExchangeConnection {
+    return this.#host.connection;
+  }
+
+  get remote(): TransportAddress | undefined {
+    return this.#host.connection.info.remote;
+  }
+
+  get isAnswered(): boolean {
+    return this.#answer.at !== "none";
+  }
+
+  /** Whether the exchange is over, well or not. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Why it was cut off, if it was. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  get request(): Request {
+    return this.#request ??= nativeRequest(this.#head, this.#isBodiless ? undefined : this.#takeIncoming());
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    return this.#isBodiless ? null : this.#takeIncoming().readable;
+  }
+
+  bytes(): Promise<Uint8Array> {
+    return this.#isBodiless ? Promise.resolve(new Uint8Array(0)) : this.#takeIncoming().bytes();
+  }
+
+  async text(): Promise<string> {
+    return decodeText(await this.bytes());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  get trailers(): Promise<Fields | undefined> {
+    return this.#isBodiless ? FULFILLED : this.#openIncoming().trailers;
+  }
+
+  /** The request body, for somebody who is going to take it: a client that waits for a 100 gets it (RFC 9110 section 10.1.1). */
+  #takeIncoming(): IncomingBody {
+    const incoming = this.#openIncoming();
+    if (this.#answer.at === "none" && !incoming.isSettled && !incoming.isUsed && this.#expectsContinue()) {
+      this.sendInterim(100);
+    }
+    return incoming;
+  }
+
+  #expectsContinue(): boolean {
+    return this.fields.get("expect")?.toLowerCase() === "100-continue";
+  }
+
+  #openIncoming(): IncomingBody {
+    if (this.#incoming !== undefined) return this.#incoming;
+    const incoming = new IncomingBody(
+      this.#host,
+      this.id,
+      declaredLength(this.#head.fields),
+      () => this.#abortHalf("read", "unneeded"),
+    );
+    if (this.#error !== undefined) incoming.fail(this.#error);
+    this.#incoming = incoming;
+    return incoming;
+  }
+
+  get priority(): Priority {
+    if (this.#priority === undefined) {
+      const value = this.fields.get("priority");
+      this.#priority = value === undefined ? DEFAULT_PRIORITY : parsePriority(value);
+    }
+    return this.#priority;
+  }
+
+  set priority(priority: Priority) {
+    this.#priority = priority;
+    this.#host.engine.setPriority(this.id, priority);
+    this.#host.wake();
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#error !== undefined) this.#controller.abort(this.#error);
+    }
+    return this.#controller.signal;
+  }
+
+  sendInterim(status: number, fields?: FieldsInit): void {
+    if (!(status >= 100 && status <= 199)) {
+      throw new RangeError(`Cannot send an interim response: ${status} is not from 100 to 199`);
+    }
+    if (this.#isOver) return;
+    this.#checkUnanswered();
+    this.#host.engine.sendResponse(this.id, { status, fields: Fields.from(fields) }, false);
+    this.#host.wake();
+  }
+
+  reply(status: number, fields?: FieldsInit, body?: BodyInput): Promise<void> {
+    if (this.#isOver) {
+      dropBody(body, this.#error);
+      return rejected(this.#error ?? overError());
+    }
+    this.#checkUnanswered();
+    const whole = wholeBody(body);
+    if (whole === undefined) return this.#replyPieces(status, fields, body);
+    const isHead = this.#head.method === "HEAD";
+    const length = hasNoContent(status) ? -1 : whole === null ? 0 : whole.length;
+    const hasBody = length > 0 && !isHead;
+    const hasTrailers = this.#trailers !== undefined && length >= 0 && !isHead;
+    // A HEAD that is answered without a body says nothing of the length of the GET.
+    const declared = whole === null && isHead ? -1 : length;
+    this.#sendHead(status, replyFields(fields, declared, this.#host.sendDate), !hasBody && !hasTrailers);
+    if (!hasBody && !hasTrailers) return this.#finish();
+    if (hasBody) this.#host.engine.sendBody(this.id, whole!, !hasTrailers);
+    if (hasTrailers) return this.#endWithTrailers();
+    if (typeof body === "string") return this.#finish();
+    return this.#finishWhole();
+  }
+
+  respond(response: Response): Promise<void> {
+    const fields = new Fields();
+    response.headers.forEach((value, name) => fields.append(name, value));
+    return this.reply(response.status, fields, response.body);
+  }
+
+  /** Sends what a handler gave; a promise only where a body is still under way. */
+  respondOwned(response: Response): Promise<void> | void {
+    if (!(response instanceof Response)) {
+      throw new TypeError("Cannot send the response: the handler gave something else");
+    }
+    const sent = this.respond(response);
+    if (this.#answer.at === "body") return sent;
+  }
+
+  /** The handler failed after the head: unless all was given to the engine, the response is cut off. */
+  failAnswer(): void {
+    if (this.#answer.at === "body" || (this.#answer.at === "head" && this.#answer.whole === undefined)) {
+      this.abort("internal");
+    }
+  }
+
+  #replyPieces(status: number, init: FieldsInit | undefined, body: BodyInput): Promise<void> {
+    const isBodyless = this.#head.method === "HEAD" || hasNoContent(status);
+    const fields = replyFields(init, -1, this.#host.sendDate);
+    if (isBodyless) {
+      dropBody(body, new TypeError("Cannot send the body: this response has none"));
+      this.#sendHead(status, fields, true);
+      return this.#finish();
+    }
+    const source = openChunks(body);
+    try {
+      this.#sendHead(status, fields, false);
+    } catch (error) {
+      source.cancel(error);
+      throw error;
+    }
+    const outgoing = new OutgoingBody(this.#host, this.id, source, () => this.#trailers);
+    this.#answer = { at: "body", body: outgoing };
+    const sent = outgoing.send().then(() => this.#finish(), (error) => this.#failBody(error));
+    sent.catch(ignore);
+    return sent;
+  }
+
+  /** The source of the body failed, or the exchange is over: a response cut off must not look whole. */
+  #failBody(error: unknown): never {
+    if (!this.#isOver) this.abort("internal");
+    throw error;
+  }
+
+  #endWithTrailers(): Promise<void> {
+    const ended = sendEnd(
+      this.#host,
+      this.id,
+      this.#trailers,
+      () => this.#isOver ? this.#error ?? overError() : undefined,
+    )
+      .then(() => this.#finish(), (error) => this.#failBody(error));
+    ended.catch(ignore);
+    return ended;
+  }
+
+  #sendHead(status: number, fields: Fields, end: boolean): void {
+    this.#host.engine.sendResponse(this.id, { status, fields }, end);
+    this.#answer = HEAD;
+    this.#host.wake();
+  }
+
+  /** All was given to the engine. What the client still sends is not needed (RFC 9113 section 8.1). */
+  #finish(): Promise<void> {
+    this.#answer = END;
+    this.#stopReading();
+    return FULFILLED;
+  }
+
+  /** The same, but the handler's own bytes must have left before it may touch them again. */
+  #finishWhole(): Promise<void> {
+    const whole = new Deferred<void>();
+    this.#answer = { at: "head", whole };
+    this.#stopReading();
+    return whole.promise;
+  }
+
+  #stopReading(): void {
+    // Who still takes the body may have the rest of it.
+    if (this.#isBodiless || this.#incoming?.isSettled === true || this.#incoming?.isWanted === true) return;
+    this.#abortHalf("read", "unneeded");
+  }
+
+  #abortHalf(side: Side, cause: AbortCause): void {
+    if (this.#isOver) return;
+    this.#host.engine.abort(this.id, side, cause);
+    this.#host.wake();
+  }
+
+  setTrailers(trailers: TrailersInput): void {
+    const { at } = this.#answer;
+    if (at === "head" || at === "end") {
+      throw new TypeError("Cannot set the trailers: the response has ended");
+    }
+    this.#trailers = trailers;
+  }
+
+  abort(cause: AbortCause = "cancelled"): void {
+    if (this.#isOver) return;
+    this.#host.engine.abort(this.id, "both", cause);
+    this.#host.wake();
+    this.#end(
+      new StreamError(cause, "Cannot go on: this end gave the exchange up", { initiator: "user" }),
+    );
+  }
+
+  acceptTunnel(fields?: FieldsInit): Tunnel {
+    if (this.#head.method !== "CONNECT") {
+      throw new TypeError("Cannot open a tunnel: the request is no CONNECT");
+    }
+    if (this.#error !== undefined) throw this.#error;
+    this.#checkUnanswered();
+    this.#sendHead(200, replyFields(fields, -1, this.#host.sendDate), false);
+    const writer = new TunnelWriter(this.#host, this.id, () => this.abort("cancelled"));
+    this.#answer = { at: "body", body: writer };
+    const incoming = new IncomingBody(this.#host, this.id, -1, () => this.abort("cancelled"));
+    if (this.#isBodiless) incoming.receiveEnd(undefined);
+    this.#incoming = incoming;
+    return { readable: incoming.readable, writable: writer.writable };
+  }
+
+  #checkUnanswered(): void {
+    if (this.#answer.at !== "none") throw new TypeError("Cannot send a response: one was sent already");
+  }
+
+  /** Bytes of the request body arrived. */
+  receiveBody(data: Uint8Array, end: boolean): void {
+    this.#openIncoming().receive(data, end);
+  }
+
+  /** The request ended with a trailer section. */
+  receiveTrailers(fields: Fields): void {
+    this.#openIncoming().receiveEnd(fields);
+  }
+
+  /** The engine takes more of the response body. */
+  receiveDrain(): void {
+    const answer = this.#answer;
+    if (answer.at === "body") answer.body.receiveDrain();
+    else if (answer.at === "head") answer.whole?.resolve();
+  }
+
+  /** The client changed how urgent the response is. */
+  receivePriority(priority: Priority): void {
+    this.#priority = priority;
+  }
+
+  /** All is sent and received. */
+  receiveDone(): void {
+    this.#isOver = true;
+    const answer = this.#answer;
+    if (answer.at === "head") answer.whole?.resolve();
+    this.#host.forget(this);
+  }
+
+  /** One or both halves were cut off. */
+  receiveAborted(side: Side, error: Error): void {
+    if (side === "read") {
+      this.#openIncoming().fail(error);
+      return;
+    }
+    // A peer that wants no more of the response still has its request read to the end.
+    if (side === "write" && this.#answer.at === "body") this.#answer.body.stop(error);
+    if (side === "write") this.#controller?.abort(error);
+    else this.#end(error);
+  }
+
+  /** The exchange is over before its time. */
+  #end(error: Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#error = error;
+    this.#incoming?.fail(error);
+    const answer = this.#answer;
+    if (answer.at === "body") answer.body.stop(error);
+    else if (answer.at === "head") answer.whole?.reject(error);
+    this.#host.forget(this);
+    this.#controller?.abort(error);
+  }
+}
+
+function overError(): TypeError {
+  return new TypeError("Cannot send a response: the exchange is over");
+}
