@@ -146,7 +146,9 @@ export const CLIENT_LIMITS: Limits = { ...SHARED, maxHeaderListBytes: 262_144, m
 export function resolveLimits(role: "client" | "server", given: Partial<Limits> = {}): Limits {
   const defaults = role === "server" ? SERVER_LIMITS : CLIENT_LIMITS;
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in defaults)) throw new TypeError(`Cannot set limit ${name}: there is no such limit`);
+    if (!Object.hasOwn(defaults, name)) {
+      throw new TypeError(`Cannot set limit ${name}: there is no such limit`);
+    }
     if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
       throw new RangeError(`Cannot set limit ${name}: ${value} is not a finite number of at least 0`);
     }

@@ -85,7 +85,6 @@ class Parser {
       let member: Member;
       if (this.#skip("=")) member = this.#member();
       else member = { bare: TRUE, parameters: this.#parameters() };
-      members.delete(key);
       members.set(key, member);
       if (!this.#nextMember()) break;
     }
@@ -139,7 +138,6 @@ class Parser {
       this.skipSpaces();
       const key = this.#key();
       const value = this.#skip("=") ? this.#bareItem() : TRUE;
-      parameters.delete(key);
       parameters.set(key, value);
     }
     return parameters;
@@ -164,10 +162,10 @@ class Parser {
     const [text, whole, fraction] = this.#match(/-?([0-9]+)(?:\.([0-9]*))?/y);
     if (fraction === undefined) {
       if (whole!.length > 15) throw FAILURE;
-      return { type: "integer", value: Number(text) };
+      return { type: "integer", value: Number(text) + 0 };
     }
     if (whole!.length > 12 || fraction.length < 1 || fraction.length > 3) throw FAILURE;
-    return { type: "decimal", value: Number(text) };
+    return { type: "decimal", value: Number(text) + 0 };
   }
 
   #date(): BareItem {
