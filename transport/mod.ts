@@ -2,8 +2,21 @@
  * What the engines ask of a transport: one pair of byte streams for HTTP/2, a
  * set of QUIC streams for HTTP/3. The shapes follow WebTransport's names.
  *
+ * The adapters for Deno are in `@tandem/http/transport/deno`, a pair of ends in one process in
+ * `@tandem/http/transport/memory`, and the suite that every adapter must pass in
+ * `@tandem/http/transport/testing`.
+ *
  * @module
  */
+
+export {
+  type CertificateDetails,
+  CertificateError,
+  type CertificateProblem,
+  type PermissionDetails,
+  PermissionError,
+} from "./errors.ts";
+export { type StreamPair, streamsTransport } from "./streams.ts";
 
 /** Where one end of a transport is. */
 export interface TransportAddress {
@@ -25,7 +38,7 @@ export interface TransportInfo {
   readonly remote?: TransportAddress;
   /** The server name that the client asked for, where it is known. */
   readonly serverName?: string;
-  /** When the parts of the connect ended, in milliseconds from its start. */
+  /** How long the parts of the connect took. */
   readonly timing?: ConnectTiming;
 }
 

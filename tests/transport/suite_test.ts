@@ -1,0 +1,58 @@
+import { connectTcp, connectTls, listenTcp, listenTls } from "../../transport/deno.ts";
+import { memoryPair } from "../../transport/memory.ts";
+import type { ByteTransport } from "../../transport/mod.ts";
+import { streamsTransport } from "../../transport/streams.ts";
+import { byteTransportSuite, type ByteTransportSuiteOptions } from "../../transport/testing.ts";
+import { testAuthority, testCertificate } from "../support/certs.ts";
+
+type Pair = readonly [ByteTransport, ByteTransport];
+
+function runSuite(name: string, makePair: () => Promise<Pair>, options?: ByteTransportSuiteOptions): void {
+  for (const one of byteTransportSuite(makePair, options)) {
+    Deno.test(`${name} transport ${one.name}`, () => one.run());
+  }
+}
+
+async function accepted(
+  listener: AsyncIterable<ByteTransport> & { close(): void },
+  client: Promise<ByteTransport>,
+): Promise<Pair> {
+  const { value } = await listener[Symbol.asyncIterator]().next();
+  const pair = [await client, value as ByteTransport] as const;
+  listener.close();
+  return pair;
+}
+
+function tcpPair(): Promise<Pair> {
+  const listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
+  return accepted(listener, connectTcp({ hostname: "127.0.0.1", port: listener.addr.port }));
+}
+
+async function tlsPair(insecure: boolean): Promise<Pair> {
+  const caCerts = [await testAuthority()];
+  const { cert, key } = await testCertificate();
+  const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpn: ["h2"] });
+  const { port } = listener.addr;
+  return await accepted(
+    listener,
+    connectTls({ hostname: "127.0.0.1", port, caCerts, alpn: ["h2"], insecure }),
+  );
+}
+
+function streamPair(): Promise<Pair> {
+  const there = new TransformStream<Uint8Array, Uint8Array>();
+  const back = new TransformStream<Uint8Array, Uint8Array>();
+  return Promise.resolve([
+    streamsTransport({ readable: back.readable, writable: there.writable }),
+    streamsTransport({ readable: there.readable, writable: back.writable }),
+  ]);
+}
+
+runSuite("memory", () => Promise.resolve(memoryPair()));
+runSuite("memory, cut at random,", () => Promise.resolve(memoryPair({ chunk: "random", seed: 5 })));
+runSuite("memory, late,", () => Promise.resolve(memoryPair({ latencyMs: 2 })));
+runSuite("memory, Web Streams only,", () => Promise.resolve(memoryPair({ direct: false })));
+runSuite("streams", streamPair);
+runSuite("tcp", tcpPair);
+runSuite("tls", () => tlsPair(false));
+runSuite("insecure tls", () => tlsPair(true));

@@ -1,0 +1,98 @@
+import { TransportError } from "../semantics/errors.ts";
+import { toTransportError } from "./deno_errors.ts";
+import { type DirectCalls, directTransport } from "./direct.ts";
+import type { ByteTransport, TransportAddress, TransportInfo } from "./mod.ts";
+
+/** What is used of a `Deno.TcpConn` or `Deno.TlsConn`. */
+export interface DenoSocket {
+  /** Fills `buffer`. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Takes a part of `bytes`. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends this half. */
+  closeWrite(): Promise<void>;
+  /** Ends both; throws when called twice. */
+  close(): void;
+}
+
+/** The host and port of a `Deno.Addr`, if it has them. */
+export function addressOf(addr: Deno.Addr): TransportAddress | undefined {
+  return "hostname" in addr ? { hostname: addr.hostname, port: addr.port } : undefined;
+}
+
+/** `info` with the addresses of a connection. */
+export function withAddresses(
+  info: TransportInfo,
+  conn: { readonly localAddr: Deno.Addr; readonly remoteAddr: Deno.Addr },
+): TransportInfo {
+  const local = addressOf(conn.localAddr);
+  const remote = addressOf(conn.remoteAddr);
+  return {
+    ...info,
+    ...(local === undefined ? {} : { local }),
+    ...(remote === undefined ? {} : { remote }),
+  };
+}
+
+/** The direct calls over a socket of Deno: never its `readable` and `writable`, which close the whole of it. */
+class SocketCalls implements DirectCalls {
+  readonly #socket: DenoSocket;
+  #isClosed = false;
+
+  constructor(socket: DenoSocket) {
+    this.#socket = socket;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    try {
+      return await this.#socket.read(buffer);
+    } catch (error) {
+      throw this.#translate(error, "read");
+    }
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      let taken = await this.#socket.write(bytes);
+      while (taken < bytes.length) taken += await this.#socket.write(bytes.subarray(taken));
+    } catch (error) {
+      throw this.#translate(error, "write");
+    }
+  }
+
+  async closeWrite(): Promise<void> {
+    try {
+      await this.#socket.closeWrite();
+    } catch (error) {
+      throw this.#translate(error, "end the sending half");
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    closeQuietly(this.#socket);
+  }
+
+  #translate(error: unknown, what: string): TransportError {
+    if (!this.#isClosed) return toTransportError(error, what);
+    return new TransportError("closed", `Cannot ${what}: this end is closed`, {
+      initiator: "user",
+      cause: error,
+    });
+  }
+}
+
+/** Closes something of Deno's that may be closed already. */
+export function closeQuietly(resource: { close(): void }): void {
+  try {
+    resource.close();
+  } catch {
+    // It was closed before: nothing is left to do.
+  }
+}
+
+/** Makes a byte transport of a socket. */
+export function socketTransport(socket: DenoSocket, info: TransportInfo, direct: boolean): ByteTransport {
+  return directTransport(new SocketCalls(socket), info, direct);
+}
