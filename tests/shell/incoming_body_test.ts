@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Fields } from "../../semantics/fields.ts";
+import { declaredLength, IncomingBody } from "../../shell/incoming_body.ts";
+import { settle } from "../support/virtual_clock.ts";
+import { FakeHost } from "./fake_engine.ts";
+
+function makeBody(declared = -1): { host: FakeHost; body: IncomingBody; cancelled: unknown[] } {
+  const host = new FakeHost();
+  const cancelled: unknown[] = [];
+  const body = new IncomingBody(host, 1, declared, (reason) => cancelled.push(reason));
+  return { host, body, cancelled };
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (data: Uint8Array | undefined) => new TextDecoder().decode(data);
+
+Deno.test("IncomingBody keeps what nobody takes, and gives no credit for it", () => {
+  const { host, body } = makeBody();
+  body.receive(bytes("abc"), false);
+  assert.equal(body.queuedBytes, 3);
+  assert.equal(host.engine.consumed, 0);
+});
+
+Deno.test("IncomingBody copies views, which are used again", async () => {
+  const { body } = makeBody();
+  const view = bytes("abc");
+  body.receive(view, false);
+  view.fill(0);
+  body.receive(new Uint8Array(0), true);
+  assert.equal(text(await body.bytes()), "abc");
+});
+
+Deno.test("IncomingBody's stream gives credit only for what is read", async () => {
+  const { host, body } = makeBody();
+  body.receive(bytes("abc"), false);
+  body.receive(bytes("defg"), false);
+  const reader = body.readable.getReader();
+  await settle();
+  assert.equal(host.engine.consumed, 0);
+  assert.equal(text((await reader.read()).value), "abc");
+  assert.equal(host.engine.consumed, 3);
+  await settle();
+  assert.equal(host.engine.consumed, 3);
+  assert.equal(text((await reader.read()).value), "defg");
+  assert.equal(host.engine.consumed, 7);
+  const pending = reader.read();
+  body.receive(bytes("h"), false);
+  assert.equal(host.engine.consumed, 8);
+  assert.equal(text((await pending).value), "h");
+  body.receive(bytes("i"), true);
+  assert.equal(host.engine.consumed, 8);
+  assert.equal(text((await reader.read()).value), "i");
+  assert.equal((await reader.read()).done, true);
+  assert.equal(host.engine.consumed, 9);
+});
+
+Deno.test("IncomingBody's stream ends with its body, before and after the first touch", async () => {
+  const early = makeBody();
+  early.body.receive(new Uint8Array(0), true);
+  assert.equal((await early.body.readable.getReader().read()).done, true);
+  const late = makeBody();
+  const read = late.body.readable.getReader().read();
+  late.body.receive(new Uint8Array(0), true);
+  assert.equal((await read).done, true);
+});
+
+Deno.test("IncomingBody collects into one array whatever the declared length says", async () => {
+  await fc.assert(fc.asyncProperty(
+    fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 20 }),
+    fc.constantFrom(-1, 0, 1, 100, 5000, 60_000, 2 ** 40),
+    fc.nat(20),
+    async (chunks, declared, before) => {
+      const { host, body } = makeBody(declared);
+      let total = 0;
+      let whole: Promise<Uint8Array> | undefined;
+      for (const [i, chunk] of chunks.entries()) {
+        if (i === before) whole = body.bytes();
+        body.receive(chunk, false);
+        total += chunk.length;
+      }
+      whole ??= body.bytes();
+      body.receiveEnd(undefined);
+      const result = await whole;
+      assert.deepEqual(result, new Uint8Array(chunks.flatMap((chunk) => [...chunk])));
+      assert.equal(result.buffer.byteLength, result.length);
+      assert.equal(host.engine.consumed, total);
+    },
+  ));
+});
+
+Deno.test("IncomingBody is taken once", async () => {
+  const { body } = makeBody();
+  const first = body.bytes();
+  await assert.rejects(body.bytes(), TypeError);
+  await assert.rejects(body.discard(), TypeError);
+  await assert.rejects(body.readable.getReader().read(), TypeError);
+  body.receive(bytes("x"), true);
+  assert.equal(text(await first), "x");
+});
+
+Deno.test("IncomingBody fails every way of taking it, and drops what it holds", async () => {
+  const error = new Error("cut off");
+  const { body: stream } = makeBody();
+  stream.receive(bytes("abc"), false);
+  const read = stream.readable.getReader();
+  stream.fail(error);
+  assert.equal(stream.queuedBytes, 0);
+  await assert.rejects(read.read(), error);
+  const { body: whole } = makeBody();
+  const result = whole.bytes();
+  whole.fail(error);
+  await assert.rejects(result, error);
+  await assert.rejects(whole.trailers, error);
+  const { body: late } = makeBody();
+  late.fail(error);
+  await assert.rejects(late.bytes(), error);
+  const { body: dropped } = makeBody();
+  const discarded = dropped.discard();
+  dropped.fail(error);
+  await assert.rejects(discarded, error);
+});
+
+Deno.test("IncomingBody that fails without anybody looking rejects nothing that is unhandled", async () => {
+  const { body } = makeBody();
+  void body.trailers;
+  void body.discard();
+  body.fail(new Error("cut off"));
+  await settle();
+});
+
+Deno.test("IncomingBody tells who cancels, gives credit for the rest and takes no more", async () => {
+  const { host, body, cancelled } = makeBody();
+  body.receive(bytes("abc"), false);
+  await body.readable.cancel("enough");
+  assert.deepEqual(cancelled, ["enough"]);
+  assert.equal(host.engine.consumed, 3);
+  body.receive(bytes("def"), false);
+  assert.equal(host.engine.consumed, 6);
+  assert.equal(body.queuedBytes, 0);
+});
+
+Deno.test("IncomingBody that ended is not cancelled upwards", async () => {
+  const { body, cancelled } = makeBody();
+  body.receive(bytes("abc"), true);
+  await body.readable.cancel("enough");
+  assert.deepEqual(cancelled, []);
+});
+
+Deno.test("IncomingBody.discard resolves at the end and gives credit at once", async () => {
+  const { host, body } = makeBody();
+  body.receive(bytes("abc"), false);
+  let isDone = false;
+  const done = body.discard().then(() => isDone = true);
+  assert.equal(host.engine.consumed, 3);
+  body.receive(bytes("d"), false);
+  await settle();
+  assert.equal(isDone, false);
+  const trailers = Fields.from({ a: "b" });
+  body.receiveEnd(trailers);
+  await done;
+  assert.equal(await body.trailers, trailers);
+  assert.equal(host.engine.consumed, 4);
+});
+
+Deno.test("IncomingBody.trailers is undefined after a body without a trailer section", async () => {
+  const { body } = makeBody();
+  const before = body.trailers;
+  body.receive(bytes("abc"), true);
+  assert.equal(await before, undefined);
+});
+
+Deno.test("declaredLength reads content-length and takes anything odd for none", () => {
+  assert.equal(declaredLength(Fields.from({ "content-length": "12" })), 12);
+  assert.equal(declaredLength(new Fields()), -1);
+  assert.equal(declaredLength(Fields.from({ "content-length": "99999999999999999999" })), -1);
+});
