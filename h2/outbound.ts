@@ -1,0 +1,118 @@
+import { Flag, FRAME_HEADER_BYTES, FrameType } from "./constants.ts";
+import type { Core } from "./core.ts";
+import { writeFrameHeader, writeHeaders } from "./frame_writer.ts";
+import type { Stream } from "./stream.ts";
+import { traceFields, traceFrameParts } from "./tracing.ts";
+
+/** What one output holds at most, unless control frames alone are more: a pooled buffer of 1 MiB. */
+const MAX_OUTPUT_BYTES = 1_048_000;
+
+/** Writes a section of a stream at once. */
+export function sendSection(
+  core: Core,
+  stream: Stream,
+  flat: readonly string[],
+  sensitive: ReadonlySet<string> | undefined,
+  end: boolean,
+): void {
+  const { out } = core;
+  const start = out.position;
+  const bytes = writeHeaders(
+    out,
+    core.encoder,
+    stream.id,
+    end,
+    core.peerSettings.maxFrameBytes,
+    flat,
+    sensitive,
+  );
+  if (core.trace !== undefined) traceFields(core.trace, "out", stream.id, flat, bytes);
+  core.queued(
+    FrameType.HEADERS,
+    end ? Flag.END_HEADERS | Flag.END_STREAM : Flag.END_HEADERS,
+    stream.id,
+    start,
+  );
+}
+
+/** Adds what can be sent of all bodies to the output, by priority and as far as the windows go. */
+export function fillOutput(core: Core): void {
+  const { scheduler, out } = core;
+  for (let stream = scheduler.nextEnding; stream !== undefined; stream = scheduler.nextEnding) {
+    sendEnd(core, stream);
+  }
+  const maxFrame = Math.min(core.peerSettings.maxFrameBytes, core.options.maxSendFrameBytes);
+  while (core.sendWindow > 0) {
+    const room = MAX_OUTPUT_BYTES - out.position - FRAME_HEADER_BYTES;
+    if (room < maxFrame && room < 1024) return;
+    const stream = scheduler.next();
+    if (stream === undefined) return;
+    sendData(core, stream, Math.min(maxFrame, room));
+  }
+}
+
+/** Writes one DATA frame. */
+function sendData(core: Core, stream: Stream, max: number): void {
+  const { out } = core;
+  let size = stream.queuedBytes;
+  if (size > max) size = max;
+  if (size > stream.sendWindow) size = stream.sendWindow;
+  if (size > core.sendWindow) size = core.sendWindow;
+  const isLast = size === stream.queuedBytes;
+  const ends = isLast && stream.isEndQueued;
+  writeFrameHeader(out, size, FrameType.DATA, ends ? Flag.END_STREAM : 0, stream.id);
+  if (core.trace !== undefined) {
+    const flags = ends ? Flag.END_STREAM : 0;
+    traceFrameParts(core.trace, "out", FrameType.DATA, flags, stream.id, size, out.buffer, -1, -1);
+  }
+  stream.sendWindow -= size;
+  stream.queuedBytes -= size;
+  stream.sentBytes += size;
+  core.sendWindow -= size;
+  core.contentBytes += size;
+  copyChunks(core, stream, size);
+  if (ends) {
+    core.endWrite(stream);
+    return;
+  }
+  if (isLast && stream.trailers !== undefined) sendEnd(core, stream);
+  else if (isLast || stream.sendWindow <= 0) core.scheduler.update(stream);
+  if (stream.wantsDrain && stream.queuedBytes * 2 <= core.limits.maxSendBufferBytes) {
+    stream.wantsDrain = false;
+    if (stream.isWriteOpen) core.events.push({ type: "drain", id: stream.id });
+  }
+}
+
+/** Copies content from the chunks of a stream, once, to where it leaves from. */
+function copyChunks(core: Core, stream: Stream, size: number): void {
+  let left = size;
+  while (left > 0) {
+    const chunk = stream.chunk!;
+    const from = stream.chunkOffset;
+    const to = Math.min(chunk.length, from + left);
+    core.out.bytes(chunk, from, to);
+    left -= to - from;
+    if (to < chunk.length) {
+      stream.chunkOffset = to;
+      return;
+    }
+    stream.chunkOffset = 0;
+    stream.chunk = stream.chunks?.shift();
+  }
+}
+
+/** Writes the end of a message that has no more content: trailers, or an empty DATA frame. */
+function sendEnd(core: Core, stream: Stream): void {
+  const trailers = stream.trailers;
+  core.scheduler.remove(stream);
+  if (trailers !== undefined) {
+    sendSection(core, stream, trailers, stream.trailersSensitive, true);
+  } else {
+    writeFrameHeader(core.out, 0, FrameType.DATA, Flag.END_STREAM, stream.id);
+    if (core.trace !== undefined) {
+      const { buffer } = core.out;
+      traceFrameParts(core.trace, "out", FrameType.DATA, Flag.END_STREAM, stream.id, 0, buffer, -1, -1);
+    }
+  }
+  core.endWrite(stream);
+}

@@ -1,0 +1,124 @@
+import type { Stream } from "./stream.ts";
+
+const URGENCIES = 8;
+
+/** What waits at one urgency. */
+interface Level {
+  /** Streams served one after the other, in order of id. */
+  readonly ordered: Stream[];
+  /** Streams that take turns, the next one first. */
+  readonly turns: Stream[];
+  /** Whether the streams that take turns are next, where both kinds wait. */
+  turnsNext: boolean;
+}
+
+/**
+ * Decides whose content is written next (RFC 9218 section 10): the lowest urgency number
+ * first; there, streams that are not incremental in order of id, incremental ones in turns
+ * of a frame, and the two kinds alternate. Ends without content (END_STREAM, trailers) cost
+ * no window and go first of all.
+ *
+ * Holds only streams that could send if the connection has room: nothing is assigned ahead.
+ */
+export class Scheduler {
+  readonly #levels: (Level | undefined)[] = new Array(URGENCIES).fill(undefined);
+  /** One bit for each urgency at which something waits. */
+  #waiting = 0;
+  /** Streams that only have to end. */
+  readonly #ending: Stream[] = [];
+
+  /** Whether a stream with content waits. */
+  get hasContent(): boolean {
+    return this.#waiting !== 0;
+  }
+
+  /** Whether a stream waits only to end. */
+  get hasEnding(): boolean {
+    return this.#ending.length > 0;
+  }
+
+  /** Puts a stream where its state says it belongs, if anywhere. */
+  update(stream: Stream): void {
+    let wanted = 0;
+    if (stream.isWriteOpen) {
+      if (stream.queuedBytes > 0) wanted = stream.sendWindow > 0 ? 1 : 0;
+      else if (stream.isEndQueued || stream.trailers !== undefined) wanted = 2;
+    }
+    if (stream.scheduled === wanted) return;
+    this.remove(stream);
+    stream.scheduled = wanted;
+    if (wanted === 2) this.#ending.push(stream);
+    else if (wanted === 1) this.#insert(stream);
+  }
+
+  /** Takes a stream out. */
+  remove(stream: Stream): void {
+    if (stream.scheduled === 0) return;
+    if (stream.scheduled === 2) {
+      this.#ending.splice(this.#ending.indexOf(stream), 1);
+    } else {
+      const level = this.#levels[stream.urgency]!;
+      const list = stream.isIncremental ? level.turns : level.ordered;
+      if (list[0] === stream) list.shift();
+      else list.splice(list.indexOf(stream), 1);
+      if (level.turns.length === 0 && level.ordered.length === 0) this.#waiting &= ~(1 << stream.urgency);
+    }
+    stream.scheduled = 0;
+  }
+
+  /** Changes the priority of a stream. */
+  setPriority(stream: Stream, urgency: number, incremental: boolean): void {
+    if (stream.urgency === urgency && stream.isIncremental === incremental) return;
+    const held = stream.scheduled === 1;
+    if (held) this.remove(stream);
+    stream.urgency = urgency;
+    stream.isIncremental = incremental;
+    if (held) this.update(stream);
+  }
+
+  /** The stream that only has to end and is next; it stays until `remove` or `update`. */
+  get nextEnding(): Stream | undefined {
+    return this.#ending[0];
+  }
+
+  /** The stream that may write a frame now; it stays until `remove` or `update`. */
+  next(): Stream | undefined {
+    const waiting = this.#waiting;
+    if (waiting === 0) return undefined;
+    const level = this.#levels[31 - Math.clz32(waiting & -waiting)]!;
+    const { ordered, turns } = level;
+    if (turns.length === 0) return ordered[0];
+    if (ordered.length > 0 && !level.turnsNext) {
+      level.turnsNext = true;
+      return ordered[0];
+    }
+    level.turnsNext = false;
+    const stream = turns[0]!;
+    if (turns.length > 1) {
+      turns.shift();
+      turns.push(stream);
+    }
+    return stream;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#waiting = 0;
+    this.#ending.length = 0;
+    this.#levels.fill(undefined);
+  }
+
+  #insert(stream: Stream): void {
+    const level = this.#levels[stream.urgency] ??= { ordered: [], turns: [], turnsNext: false };
+    this.#waiting |= 1 << stream.urgency;
+    if (stream.isIncremental) {
+      level.turns.push(stream);
+      return;
+    }
+    const list = level.ordered;
+    let at = list.length;
+    while (at > 0 && list[at - 1]!.id > stream.id) at--;
+    if (at === list.length) list.push(stream);
+    else list.splice(at, 0, stream);
+  }
+}
