@@ -44,27 +44,41 @@ const PARTS: readonly { readonly title: string; readonly about: string; readonly
   },
 ];
 
-const INTRODUCTION = `# Rules
+const INTRODUCTION = [
+  "Every rule that is enforced has an id: the number of the RFC, the section and, where a section has " +
+  "several rules, a word. Errors, test titles and the command line cite it; `tandem explain ID` tells " +
+  "about one. The sentences are ours, not those of the RFCs.",
+  "This page is made by `deno run -RW tools/generate_rules_doc.ts` from `semantics/rules/`.",
+];
+const LINE_WIDTH = 110;
 
-Every rule that is enforced has an id: the number of the RFC, the section and, where a section has
-several rules, a word. Errors, test titles and the command line cite it; \`tandem explain ID\` tells
-about one. The sentences are ours, not those of the RFCs.
-
-This page is made by \`deno run -RW tools/generate_rules_doc.ts\` from \`semantics/rules/\`.
-`;
-
-/** The page as it should be. */
+/** The page as it should be, in the form that `deno fmt` gives it. */
 export function renderRules(): string {
-  let page = INTRODUCTION;
+  const blocks = ["# Rules", ...INTRODUCTION.map(wrap)];
   for (const { title, about, rules } of PARTS) {
-    page += `\n## ${title}\n\n${about}\n\n| Rule | Level | What it asks for |\n| --- | --- | --- |\n`;
     const ids = Object.keys(rules).sort(compareIds);
-    for (const id of ids) {
-      const rule = rules[id]!;
-      page += `| ${link(id)} | ${rule.level} | ${rule.text.replaceAll("|", "\\|")} |\n`;
-    }
+    const rows = ids.map((id) => [link(id), rules[id]!.level, rules[id]!.text.replaceAll("|", "\\|")]);
+    blocks.push(`## ${title}`, wrap(about), renderTable(["Rule", "Level", "What it asks for"], rows));
   }
-  return page;
+  return blocks.join("\n\n") + "\n";
+}
+
+function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((text, i) => Math.max(text.length, ...rows.map((row) => row[i]!.length)));
+  const render = (cells: readonly string[]) =>
+    `| ${cells.map((text, i) => text.padEnd(widths[i]!)).join(" | ")} |`;
+  return [render(head), render(widths.map((width) => "-".repeat(width))), ...rows.map(render)].join("\n");
+}
+
+function wrap(text: string): string {
+  let lines = "";
+  let length = 0;
+  for (const word of text.split(" ")) {
+    const fits = length + 1 + word.length <= LINE_WIDTH;
+    lines += length === 0 ? word : fits ? ` ${word}` : `\n${word}`;
+    length = length === 0 || !fits ? word.length : length + 1 + word.length;
+  }
+  return lines;
 }
 
 /** By RFC, then by section as numbers, then by word. */
