@@ -1,0 +1,264 @@
+import { CliError, EXIT, type ExitCode } from "./errors.ts";
+import type { ConnectPlan } from "./protocols/mod.ts";
+import { ConnectionError, StreamError, TransportError } from "../semantics/errors.ts";
+import type { TlsFacts } from "./tls_facts.ts";
+import { hostPort } from "./target.ts";
+import { formatDuration } from "./ui/units.ts";
+import { printable } from "./ui/style.ts";
+import { PROGRAM } from "./version.ts";
+
+/** The run was ended from outside. */
+export class Interrupted extends Error {
+  /** The name of the class, as in stack traces. */
+  override readonly name: string = "Interrupted";
+  /** The exit code that tells how. */
+  readonly exit: ExitCode;
+
+  /** Makes the reason of an abort. */
+  constructor(exit: ExitCode) {
+    super("interrupted");
+    this.exit = exit;
+  }
+}
+
+/** The message of an error and of what lies under it, innermost last, without repetition. */
+function causes(error: unknown): string[] {
+  const lines: string[] = [];
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (!lines.some((line) => line.includes(at.message))) lines.push(at.message);
+  }
+  return lines;
+}
+
+function denoSays(error: Error): string[] {
+  return causes(error.cause).slice(-1).map((line) => `Deno: ${printable(line)}`);
+}
+
+/** An error that no command expected: a bug of this tool. */
+function bug(error: unknown): CliError {
+  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  return new CliError("this is a bug of the tool", {
+    code: "bug",
+    exit: EXIT.BUG,
+    evidence: text.split("\n").slice(0, 12).map((line) => line.trim()),
+    hints: ["please report it, with the command line and these lines"],
+    cause: error,
+  });
+}
+
+function protocolError(error: ConnectionError | StreamError, plan: ConnectPlan | undefined): CliError {
+  const rule = error.rule;
+  const hints = rule === undefined ? [] : [`${PROGRAM} explain ${rule}`];
+  if (plan !== undefined) hints.push(`${PROGRAM} get ${plan.target.url} -vv shows the frames`);
+  const message = error.message.replace(/ \[[^\]]*\]$/, "");
+  const byUs = error.initiator === "local" && rule !== undefined;
+  const what = byUs
+    ? "the peer broke HTTP/2"
+    : error.scope === "stream"
+    ? "the peer gave the request up"
+    : "the connection failed";
+  return new CliError(`${what}: ${message}${rule === undefined ? "" : ` (${rule})`}`, {
+    code: byUs ? "protocol" : error.scope === "stream" ? "reset" : "connection",
+    exit: EXIT.PEER,
+    evidence: [
+      `code ${error.code}${error.wireCode === undefined ? "" : ` (0x${error.wireCode.toString(16)})`}`,
+    ],
+    hints,
+    rule,
+    cause: error,
+  });
+}
+
+/** Makes a `CliError` of whatever a run ended with. */
+export function explainError(error: unknown, plan?: ConnectPlan): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof Interrupted) {
+    return new CliError("interrupted", { code: "interrupted", exit: error.exit });
+  }
+  if (error instanceof DOMException && error.name === "TimeoutError") return timeout(plan, error);
+  if (error instanceof TransportError) return transportError(error, plan, undefined);
+  if (error instanceof ConnectionError || error instanceof StreamError) {
+    const under = error.cause;
+    if (under instanceof DOMException && under.name === "TimeoutError") return timeout(plan, error);
+    if (under instanceof Interrupted || under instanceof CliError) return explainError(under, plan);
+    return protocolError(error, plan);
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return new CliError(`a permission is missing: ${error.message.split(",")[0]}`, {
+      code: "permission",
+      exit: EXIT.PERMISSION,
+      hints: ["-N grants the network, -R reading files, -W writing them"],
+      cause: error,
+    });
+  }
+  return bug(error);
+}
+
+function timeout(plan: ConnectPlan | undefined, error: unknown): CliError {
+  const where = plan === undefined ? "" : ` from ${hostPort(plan.hostname, plan.port)}`;
+  const within = plan?.timeoutMs === undefined ? "in time" : `within ${formatDuration(plan.timeoutMs)}`;
+  return new CliError(`no answer${where} ${within}`, {
+    code: "timeout",
+    exit: EXIT.UNREACHABLE,
+    hints: ["--timeout 30s waits longer"],
+    cause: error,
+  });
+}
+
+/** Makes a `CliError` of a failed connect; `facts` are what a second look at the server showed. */
+export function transportError(
+  error: TransportError,
+  plan: ConnectPlan | undefined,
+  facts: TlsFacts | undefined,
+): CliError {
+  const where = plan === undefined ? "the server" : hostPort(plan.hostname, plan.port);
+  const host = plan?.hostname ?? "the host";
+  const evidence = denoSays(error);
+  const details = { evidence, cause: error };
+  switch (error.code) {
+    case "dns":
+      return new CliError(`there is no host called ${host}`, {
+        ...details,
+        code: "dns",
+        exit: EXIT.UNREACHABLE,
+        hints: ["check the spelling; --connect ADDRESS goes around the name look-up"],
+      });
+    case "refused":
+      return new CliError(`nothing listens on ${where}`, {
+        ...details,
+        code: "refused",
+        exit: EXIT.UNREACHABLE,
+        hints: [`check the port; ${PROGRAM} serve starts a server here`],
+      });
+    case "unreachable":
+      return new CliError(`there is no way to ${where}`, {
+        ...details,
+        code: "unreachable",
+        exit: EXIT.UNREACHABLE,
+        hints: ["check the network and the address"],
+      });
+    case "timeout":
+      return timeout(plan, error);
+    case "certificate":
+      return certificateError(error, plan, facts);
+    case "alpn":
+      return notOffered(plan, facts, details);
+    case "tls":
+      return tlsError(where, error, details);
+    case "permission":
+      return new CliError(`this run may not use the network for ${where}`, {
+        ...details,
+        code: "permission",
+        exit: EXIT.PERMISSION,
+        hints: [`deno run --allow-net=${where} cli/main.ts …`],
+      });
+    case "aborted":
+      if (error.cause instanceof DOMException && error.cause.name === "TimeoutError") {
+        return timeout(plan, error);
+      }
+      if (error.cause instanceof Interrupted) return explainError(error.cause, plan);
+      break;
+  }
+  return new CliError(`the connection to ${where} was lost`, {
+    code: error.code,
+    exit: EXIT.UNREACHABLE,
+    evidence: evidence.length > 0 ? evidence : [printable(error.message)],
+    hints: [`${PROGRAM} probe ${plan?.target.url ?? "URL"} shows how far a connection comes`],
+    cause: error,
+  });
+}
+
+/** The server speaks TLS, but not the protocol that was offered. */
+export function notOffered(
+  plan: ConnectPlan | undefined,
+  facts: TlsFacts | undefined,
+  details: { readonly evidence: readonly string[]; readonly cause?: unknown },
+): CliError {
+  const where = plan === undefined ? "the server" : hostPort(plan.hostname, plan.port);
+  const chose = facts === undefined
+    ? []
+    : [`without an offer of ours the server speaks ${facts.alpn ?? "no named protocol"}`];
+  return new CliError(`${where} does not offer HTTP/2`, {
+    code: "alpn",
+    exit: EXIT.PROTOCOL,
+    evidence: [...details.evidence, ...chose, "we offered h2"],
+    hints: ["this tool speaks no HTTP/1.1; the server has to offer h2 by ALPN"],
+    cause: details.cause,
+  });
+}
+
+function tlsError(
+  where: string,
+  error: TransportError,
+  details: { readonly evidence: readonly string[] },
+): CliError {
+  const text = causes(error).join(" ");
+  if (/corrupt message|InvalidContentType|not TLS|plain/i.test(text)) {
+    return new CliError(`${where} does not speak TLS`, {
+      ...details,
+      code: "not-tls",
+      exit: EXIT.TLS,
+      hints: [`http://${where}/ speaks HTTP/2 without TLS, if the server does (prior knowledge)`],
+      cause: error,
+    });
+  }
+  return new CliError(`the TLS handshake with ${where} failed`, {
+    ...details,
+    code: "tls",
+    exit: EXIT.TLS,
+    hints: ["the server has to speak TLS 1.2 or 1.3"],
+    cause: error,
+  });
+}
+
+function describeCertificate(facts: TlsFacts | undefined): string[] {
+  const certificate = facts?.certificate;
+  if (certificate === undefined || certificate === null) return [];
+  const issuer = certificate.selfIssued
+    ? "issued by itself"
+    : `issued by ${certificate.issuer || "nobody named"}`;
+  const left = certificate.daysLeft < 0
+    ? `expired ${-certificate.daysLeft} days ago`
+    : `${certificate.daysLeft} days left`;
+  return [printable(`the certificate is of ${certificate.subject || "nobody named"}, ${issuer}, ${left}`)];
+}
+
+function certificateError(
+  error: TransportError,
+  plan: ConnectPlan | undefined,
+  facts: TlsFacts | undefined,
+): CliError {
+  const where = plan === undefined ? "the server" : hostPort(plan.hostname, plan.port);
+  const text = causes(error).join(" ");
+  const details = { exit: EXIT.TLS, cause: error };
+  if (/NotValidForName|not valid for (?:any )?name|valid for name/i.test(text)) {
+    const names = facts?.certificate?.names ?? [];
+    const covers = names.length === 0
+      ? []
+      : [`it covers ${printable(names.slice(0, 8).join(", "))}${names.length > 8 ? ", …" : ""}`];
+    const other = names.find((name) => !name.includes("*"));
+    return new CliError(`the certificate of ${where} is for other names`, {
+      ...details,
+      code: "certificate-name",
+      evidence: [`wanted ${plan?.serverName ?? "another name"}`, ...covers],
+      hints: [
+        `--sni ${
+          other === undefined ? "NAME" : printable(other)
+        } asks for another name, -k accepts it for this run`,
+      ],
+    });
+  }
+  const expired = /expired|not valid after/i.test(text);
+  const early = /not valid (?:yet|before)/i.test(text);
+  const what = expired ? "has expired" : early ? "is not valid yet" : "is not trusted";
+  return new CliError(`the certificate of ${where} ${what}`, {
+    ...details,
+    code: expired || early ? "certificate-time" : "certificate",
+    evidence: [...denoSays(error), ...describeCertificate(facts)],
+    hints: [
+      expired || early
+        ? "check the clock; -k accepts it for this run"
+        : "--ca FILE trusts it, -k accepts it for this run",
+    ],
+  });
+}

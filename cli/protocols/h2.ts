@@ -1,0 +1,161 @@
+import { notOffered, transportError } from "../explain_error.ts";
+import type { H2Client, H2ServerConnection } from "../../h2/mod.ts";
+import { Setting } from "../../h2/constants.ts";
+import { TransportError } from "../../semantics/errors.ts";
+import type { TraceEvent, TraceHook } from "../../semantics/trace.ts";
+import type { ClientExchange } from "../../shell/client_exchange.ts";
+import type { ClientRequest } from "../../shell/client_request.ts";
+import type { ByteTransport, TransportInfo } from "../../transport/mod.ts";
+import { readTlsFacts, type TlsFacts } from "../tls_facts.ts";
+import type { ConnectPlan, HttpLink, Listening, ListenPlan, Protocol, ReceivedSetting } from "./mod.ts";
+
+const ALPN = ["h2"] as const;
+
+async function openTransport(plan: ConnectPlan): Promise<ByteTransport> {
+  const { hostname, port, signal } = plan;
+  if (plan.target.scheme === "http") {
+    const { connectTcp } = await import("../../transport/deno_tcp.ts");
+    return await connectTcp({ hostname, port, signal });
+  }
+  const { connectTls } = await import("../../transport/deno_tls.ts");
+  return await connectTls({
+    hostname,
+    port,
+    signal,
+    serverName: plan.serverName,
+    alpn: [...ALPN],
+    caCerts: [...plan.caCerts],
+    insecure: plan.insecure,
+  });
+}
+
+/** Looks at the server once more, to say what is wrong with its certificate or its protocols. */
+async function secondLook(plan: ConnectPlan, alpn: readonly string[]): Promise<TlsFacts | undefined> {
+  return await readTlsFacts({ ...plan, alpn, timeoutMs: 3000 });
+}
+
+async function describeFailure(error: unknown, plan: ConnectPlan): Promise<unknown> {
+  if (!(error instanceof TransportError)) return error;
+  if (error.code === "certificate") return transportError(error, plan, await secondLook(plan, ALPN));
+  if (error.code === "alpn") return transportError(error, plan, await secondLook(plan, []));
+  return transportError(error, plan, undefined);
+}
+
+async function connectTransport(plan: ConnectPlan): Promise<ByteTransport> {
+  let transport: ByteTransport;
+  try {
+    transport = await openTransport(plan);
+  } catch (error) {
+    throw await describeFailure(error, plan);
+  }
+  if (plan.target.scheme === "https" && transport.info.alpn !== "h2") {
+    transport.close();
+    throw notOffered(plan, await secondLook(plan, []), { evidence: [] });
+  }
+  return transport;
+}
+
+function receivedSettings(event: TraceEvent): ReceivedSetting[] | undefined {
+  if (event.type !== "frame" || event.name !== "SETTINGS" || event.direction !== "in") return undefined;
+  if (((event.flags ?? 0) & 1) !== 0) return undefined;
+  const found: ReceivedSetting[] = [];
+  for (const [name, value] of Object.entries(event.detail ?? {})) {
+    if (typeof value !== "number") continue;
+    const known = (Setting as Readonly<Record<string, number>>)[name];
+    found.push({ id: known ?? Number(name), name: known === undefined ? "UNKNOWN" : name, value });
+  }
+  return found;
+}
+
+class H2Link implements HttpLink {
+  readonly protocol = "h2" as const;
+  readonly settings: ReceivedSetting[] = [];
+  hasSettings = false;
+  readonly ping: () => Promise<number>;
+  #client!: H2Client;
+
+  constructor(trace: TraceHook | undefined, connect: (trace: TraceHook) => H2Client) {
+    this.ping = () => this.#client.ping();
+    this.#client = connect((event) => {
+      const received = receivedSettings(event);
+      if (received !== undefined) {
+        this.hasSettings = true;
+        this.settings.push(...received);
+      }
+      trace?.(event);
+    });
+  }
+
+  get info(): TransportInfo {
+    return this.#client.info;
+  }
+
+  get ready(): Promise<void> {
+    return this.#client.ready;
+  }
+
+  get isClosed(): boolean {
+    return this.#client.isClosed;
+  }
+
+  request(request: ClientRequest): ClientExchange {
+    return this.#client.request(request);
+  }
+
+  shutdown(): Promise<void> {
+    return this.#client.shutdown();
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+async function connect(plan: ConnectPlan, trace: TraceHook | undefined): Promise<HttpLink> {
+  const transport = await connectTransport(plan);
+  const h2 = await import("../../h2/mod.ts");
+  return new H2Link(trace, (hook) => h2.connect(transport, { trace: hook }));
+}
+
+async function listen(plan: ListenPlan): Promise<Listening> {
+  const { listenTcp, listenTls } = await import("../../transport/deno_listen.ts");
+  const h2 = await import("../../h2/mod.ts");
+  const listener = plan.tls === undefined
+    ? listenTcp({ hostname: plan.hostname, port: plan.port })
+    : listenTls({ hostname: plan.hostname, port: plan.port, ...plan.tls, alpn: [...ALPN] });
+  const open = new Set<H2ServerConnection>();
+  let count = 0;
+
+  async function accept(): Promise<void> {
+    for await (const transport of listener) {
+      const trace = plan.traceOf?.(++count);
+      const connection = h2.serve(transport, plan.handler, {
+        onError: plan.onError,
+        ...(trace === undefined ? {} : { trace }),
+      });
+      open.add(connection);
+      connection.closed.then(() => open.delete(connection));
+    }
+  }
+  const accepting = accept();
+
+  return {
+    port: listener.addr.port,
+    hostname: listener.addr.hostname,
+    get openConnections(): number {
+      return open.size;
+    },
+    async shutdown(graceMs): Promise<void> {
+      listener.close();
+      await accepting;
+      await Promise.all([...open].map((connection) => connection.shutdown({ graceMs })));
+    },
+    close(): void {
+      listener.close();
+      for (const connection of open) connection.close();
+    },
+  };
+}
+
+/** HTTP/2: over TLS, or over TCP with prior knowledge. */
+export const h2Protocol: Protocol = { name: "h2", title: "HTTP/2", connect, listen };

@@ -1,0 +1,90 @@
+import type { Io } from "../io.ts";
+import { type Listening, type ProtocolName, PROTOCOLS } from "../protocols/mod.ts";
+import { hostPort } from "../target.ts";
+import { PROGRAM, VERSION } from "../version.ts";
+import type { ServerCertificate } from "./certificate.ts";
+
+/** What a server says once it listens. */
+export interface ServeFacts {
+  /** The directory, `undefined` for the echo. */
+  readonly directory: string | undefined;
+  /** The address that was asked for. */
+  readonly hostname: string;
+  /** The certificate, `undefined` without TLS. */
+  readonly certificate: ServerCertificate | undefined;
+  /** The servers by protocol. */
+  readonly servers: Map<ProtocolName, Listening>;
+}
+
+function urlHost(facts: ServeFacts): string {
+  return facts.hostname === "0.0.0.0" || facts.hostname === "::" ? "localhost" : facts.hostname;
+}
+
+/** The document of `tandem.serve/1`: the first line of stdout under `--json`. */
+export function serveJson(facts: ServeFacts): Record<string, unknown> {
+  const scheme = facts.certificate === undefined ? "http" : "https";
+  const document: Record<string, unknown> = { schema: "tandem.serve/1" };
+  for (const protocol of PROTOCOLS) {
+    const server = facts.servers.get(protocol.name);
+    document[protocol.name] = server === undefined ? null : {
+      port: server.port,
+      hostname: server.hostname,
+      url: `${scheme}://${hostPort(urlHost(facts), server.port)}/`,
+    };
+  }
+  const { certificate } = facts;
+  document["serves"] = facts.directory === undefined ? "echo" : "files";
+  document["directory"] = facts.directory ?? null;
+  document["certificate"] = certificate === undefined ? null : {
+    sha256: certificate.sha256,
+    path: certificate.path ?? null,
+    names: certificate.names ?? null,
+    notAfter: certificate.notAfter?.toISOString() ?? null,
+  };
+  return document;
+}
+
+/** The same for people. */
+export function printListening(io: Io, facts: ServeFacts): void {
+  const { bold, cyan, dim } = io.outStyle;
+  const { certificate } = facts;
+  const scheme = certificate === undefined ? "http" : "https";
+  const what = facts.directory === undefined ? "an echo" : `${facts.directory} (read only)`;
+  const lines = [bold(`${PROGRAM} ${VERSION} serving ${what}`)];
+  let url = "";
+  for (const protocol of PROTOCOLS) {
+    const server = facts.servers.get(protocol.name);
+    if (server === undefined) {
+      lines.push(dim(`  ${protocol.name}   not yet`));
+      continue;
+    }
+    url = `${scheme}://${hostPort(urlHost(facts), server.port)}`;
+    lines.push(
+      `  ${protocol.name}   ${cyan(url)}   ${certificate === undefined ? "no TLS (prior knowledge)" : "TLS"}`,
+    );
+  }
+  if (certificate !== undefined) {
+    const pairs = certificate.sha256.match(/../g)!.join(":");
+    lines.push(
+      certificate.names === undefined
+        ? `  certificate  ${certificate.path}`
+        : `  certificate  made now for ${certificate.names.join(", ")}; valid until ${
+          certificate.notAfter!.toISOString().slice(0, 10)
+        }`,
+      dim(`               sha256 ${pairs}`),
+      dim(`               base64 ${Uint8Array.fromHex(certificate.sha256).toBase64()}`),
+    );
+    if (certificate.names !== undefined) {
+      lines.push(
+        dim(
+          certificate.path === undefined
+            ? "               written nowhere; --cert-out DIR keeps it"
+            : `               kept in ${certificate.path}`,
+        ),
+      );
+    }
+  }
+  const trust = certificate === undefined || certificate.names === undefined ? "" : "-k ";
+  lines.push(`  try  ${PROGRAM} get ${trust}${url}/     ctrl-c stops, twice at once`, "");
+  io.out(lines.join("\n") + "\n");
+}
