@@ -61,6 +61,12 @@ const BY_TEXT: readonly Row[] = [
     "remote",
     "the server closed in the middle of the TLS handshake",
   ],
+  [
+    /No (?:certificates|keys) found|keys may not be consistent|KeyMismatch/,
+    "tls",
+    "user",
+    "the certificate or its key cannot be used, or the two do not belong together",
+  ],
   [/invalid server name/, "dns", "user", "that is no valid server name"],
   [
     /invalid remote address/,
