@@ -1,4 +1,4 @@
-import { consistsOf, CONTROL, LOWER_TOKEN, NEVER_IN_VALUE, OCTETS } from "./octets.ts";
+import { consistsOf, LOWER_TOKEN, UNSENDABLE_IN_VALUE, UNSOUND_IN_VALUE } from "./octets.ts";
 import { malformed, type Violation } from "./violation.ts";
 
 /** A valid name with no rule of its own. */
@@ -21,14 +21,24 @@ export const INVALID = 7;
 /** What a name asks for: one of the constants of this file. */
 export type NameClass = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
+/** What is known about a name; of one shape, since every field of every section looks here. */
+interface NameEntry {
+  readonly nameClass: NameClass;
+  /** The last value that was found sound: most fields say the same again and again. */
+  sound: string;
+  /** The last value that was found fit to be sent. */
+  sendable: string;
+}
+
 /** Names that are remembered as valid, at most; unknown ones are looked at octet by octet. */
 const MAX_KNOWN_NAMES = 1024;
 const MAX_KNOWN_NAME_LENGTH = 64;
+const MAX_KNOWN_VALUE_LENGTH = 160;
 
-function makeKnownNames(): Map<string, NameClass> {
-  const known = new Map<string, NameClass>();
+function makeKnownNames(): Map<string, NameEntry> {
+  const known = new Map<string, NameEntry>();
   const add = (names: string, nameClass: NameClass) => {
-    for (const name of names.split(" ")) known.set(name, nameClass);
+    for (const name of names.split(" ")) known.set(name, { nameClass, sound: "", sendable: "" });
   };
   add("connection proxy-connection keep-alive transfer-encoding upgrade", CONNECTION);
   add("te", TE);
@@ -44,22 +54,53 @@ function makeKnownNames(): Map<string, NameClass> {
 
 const KNOWN_NAMES = makeKnownNames();
 
+/** The entry of a name, or `undefined` when the name is not valid. */
+function findEntry(name: string): NameEntry | undefined {
+  if (!consistsOf(name, LOWER_TOKEN)) return undefined;
+  const entry: NameEntry = { nameClass: PLAIN, sound: "", sendable: "" };
+  if (KNOWN_NAMES.size < MAX_KNOWN_NAMES && name.length <= MAX_KNOWN_NAME_LENGTH) {
+    KNOWN_NAMES.set(name, entry);
+  }
+  return entry;
+}
+
 /** Says which rules a field name is under. */
 export function classifyName(name: string): NameClass {
-  const known = KNOWN_NAMES.get(name);
-  return known === undefined ? classifyUnknown(name) : known;
+  return (KNOWN_NAMES.get(name) ?? findEntry(name))?.nameClass ?? INVALID;
 }
 
-function classifyUnknown(name: string): NameClass {
-  if (!consistsOf(name, LOWER_TOKEN)) return INVALID;
-  if (KNOWN_NAMES.size < MAX_KNOWN_NAMES && name.length <= MAX_KNOWN_NAME_LENGTH) {
-    KNOWN_NAMES.set(name, PLAIN);
+/** Looks at a field that was received: the class of its name, or a violation. */
+export function checkReceivedField(name: string, value: string): NameClass | Violation {
+  const entry = KNOWN_NAMES.get(name) ?? findEntry(name);
+  if (entry === undefined) return explainName(name);
+  if (value !== entry.sound) {
+    if (!isTrimmed(value) || UNSOUND_IN_VALUE.test(value)) return explainValue(value);
+    if (value.length <= MAX_KNOWN_VALUE_LENGTH) entry.sound = value;
   }
-  return PLAIN;
+  return entry.nameClass;
 }
 
-/** Says what is wrong with a name that is `INVALID` and stands after the pseudo-fields. */
-export function explainName(name: string): Violation {
+/** Looks at a field that is to be sent: the class of its name, or a violation. */
+export function checkSentField(name: string, value: string): NameClass | Violation {
+  const entry = KNOWN_NAMES.get(name) ?? findEntry(name);
+  if (entry === undefined) return explainName(name);
+  if (value !== entry.sendable) {
+    if (!isTrimmed(value) || UNSENDABLE_IN_VALUE.test(value)) return explainValue(value);
+    if (value.length <= MAX_KNOWN_VALUE_LENGTH) entry.sendable = value;
+  }
+  return entry.nameClass;
+}
+
+function isTrimmed(value: string): boolean {
+  const length = value.length;
+  if (length === 0) return true;
+  const first = value.charCodeAt(0);
+  const last = value.charCodeAt(length - 1);
+  return first !== 32 && first !== 9 && last !== 32 && last !== 9;
+}
+
+/** Says what is wrong with a name that is not valid and stands after the pseudo-fields. */
+function explainName(name: string): Violation {
   if (name === "") return malformed("9113-8.2.1:name", "a field name is empty");
   if (name.charCodeAt(0) === 58) {
     return malformed("9113-8.3:order", "a pseudo-field stands after a regular field");
@@ -71,41 +112,14 @@ export function explainName(name: string): Violation {
   return malformed("9113-8.2.1:name", "a field name holds an octet that is not of a token");
 }
 
-/** Whether a value that was received is sound: no NUL, CR or LF, and no white space around it. */
-export function isSoundValue(value: string): boolean {
-  const length = value.length;
-  if (length === 0) return true;
-  for (let i = 0; i < length; i++) {
-    const octet = value.charCodeAt(i);
-    if (octet <= 13 && (octet === 0 || octet === 10 || octet === 13)) return false;
-    if (octet > 255) return false;
+/** Says what is wrong with a value that is not sound or not fit to be sent. */
+function explainValue(value: string): Violation {
+  if (UNSOUND_IN_VALUE.test(value)) {
+    const detail = /[\u0100-\uffff]/.test(value)
+      ? "a field value holds a character that is no octet"
+      : "a field value holds NUL, a line feed or a carriage return";
+    return malformed("9113-8.2.1:value", detail);
   }
-  const first = value.charCodeAt(0);
-  const last = value.charCodeAt(length - 1);
-  return first !== 32 && first !== 9 && last !== 32 && last !== 9;
-}
-
-/** Whether a value may be sent: sound, and without any control octet but the tab. */
-export function isSendableValue(value: string): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const octet = value.charCodeAt(i);
-    if (octet > 255 || (OCTETS[octet]! & CONTROL) !== 0) return false;
-  }
-  return isSoundValue(value);
-}
-
-/** Says what is wrong with a value that is not sound or not sendable. */
-export function explainValue(value: string): Violation {
-  for (let i = 0; i < value.length; i++) {
-    const octet = value.charCodeAt(i);
-    if (octet > 255) return malformed("9113-8.2.1:value", "a field value holds a character that is no octet");
-    if ((OCTETS[octet]! & NEVER_IN_VALUE) !== 0) {
-      return malformed("9113-8.2.1:value", "a field value holds NUL, a line feed or a carriage return");
-    }
-  }
-  const ends = value.charAt(0) + value.charAt(value.length - 1);
-  if (ends.includes(" ") || ends.includes("\t")) {
-    return malformed("9113-8.2.1:padding", "a field value has white space around it");
-  }
+  if (!isTrimmed(value)) return malformed("9113-8.2.1:padding", "a field value has white space around it");
   return malformed("9110-5.5", "a field value holds a control octet");
 }

@@ -1,21 +1,17 @@
 import { checkConnectTarget, checkOtherAuthority, checkWebAuthority, isSameAuthority } from "./authority.ts";
 import { disagreement, parseContentLength } from "./content_length.ts";
 import {
-  classifyName,
+  checkReceivedField,
+  checkSentField,
   CONNECTION,
   CONTENT_LENGTH,
   COOKIE,
-  explainName,
-  explainValue,
   HOST,
-  INVALID,
-  isSendableValue,
-  isSoundValue,
   NO_TRAILER,
   PLAIN,
   TE,
 } from "./field_rules.ts";
-import { consistsOf, OCTETS, PATH, SCHEME, TOKEN, toLowerAscii } from "./octets.ts";
+import { consistsOf, SCHEME, TOKEN, toLowerAscii, UNSOUND_IN_PATH } from "./octets.ts";
 import { malformed, type Violation } from "./violation.ts";
 
 /** What a section was read as. */
@@ -182,14 +178,12 @@ function scanFields(flat: readonly string[], from: number, by: Strictness): Viol
   seen.cookies = 0;
   seen.hasLengthList = false;
   seen.hasNoTrailer = false;
+  const check = by === "sent" ? checkSentField : checkReceivedField;
   for (let i = from; i < flat.length; i += 2) {
-    const name = flat[i]!;
-    const value = flat[i + 1]!;
-    const nameClass = classifyName(name);
-    if (nameClass === INVALID) return explainName(name);
-    if (!(by === "sent" ? isSendableValue(value) : isSoundValue(value))) return explainValue(value);
+    const nameClass = check(flat[i]!, flat[i + 1]!);
     if (nameClass === PLAIN) continue;
-    const fault = noteSpecial(nameClass, value);
+    if (typeof nameClass !== "number") return nameClass;
+    const fault = noteSpecial(nameClass, flat[i + 1]!);
     if (fault !== undefined) return fault;
   }
   return undefined;
@@ -303,13 +297,8 @@ function checkWebPath(path: string, method: string): Violation | undefined {
 }
 
 function checkPathOctets(path: string): Violation | undefined {
-  for (let i = 0; i < path.length; i++) {
-    const octet = path.charCodeAt(i);
-    if (octet > 255 || (OCTETS[octet]! & PATH) === 0) {
-      return malformed("9113-8.3.1:path", "the :path holds a fragment, a space or a control octet");
-    }
-  }
-  return undefined;
+  if (!UNSOUND_IN_PATH.test(path)) return undefined;
+  return malformed("9113-8.3.1:path", "the :path holds a fragment, a space or a control octet");
 }
 
 function checkWebHost(
