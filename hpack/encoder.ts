@@ -107,7 +107,7 @@ export class HpackEncoder {
     const version = table.version;
     const start = writer.position;
     const isPlain = sensitive === undefined && this.#policy === undefined;
-    if (isPlain && this.#blocks.write(writer, flat, version)) return;
+    if (isPlain && this.#blocks.write(writer, flat, version) >= 0) return;
     for (let i = 0; i < flat.length; i += 2) {
       const value = flat[i + 1]!;
       const record = table.record(flat[i]!);

@@ -3,13 +3,16 @@ import type { EncoderTable } from "./encoder_table.ts";
 import { failDecoderStream } from "./error.ts";
 import type { OutstandingSections } from "./outstanding.ts";
 
+/** What an instruction says. */
+type InstructionKind = "acknowledgement" | "cancellation" | "increment";
+
 /** Follows the instructions of the peer's decoder (RFC 9204 section 4.4), however they are cut. */
 export class DecoderStreamReader {
   readonly #table: EncoderTable;
   readonly #outstanding: OutstandingSections;
   readonly #integer: PrefixIntReader = new PrefixIntReader(Number.MAX_SAFE_INTEGER);
   /** The bits above the integer of an instruction that was begun. */
-  #kind: "acknowledgement" | "cancellation" | "increment" | undefined;
+  #kind: InstructionKind | undefined;
 
   /** Makes a reader that tells `outstanding` what the peer decoded. */
   constructor(table: EncoderTable, outstanding: OutstandingSections) {
@@ -25,9 +28,10 @@ export class DecoderStreamReader {
       if (this.#kind === undefined) this.#begin(bytes[at]!);
       at = integer.read(bytes, at);
       if (integer.state === "more") return;
-      if (integer.state === "over") failDecoderStream("9204-4.1.1", "an integer is too large");
-      this.#apply(integer.value);
+      const kind = this.#kind;
       this.#kind = undefined;
+      if (integer.state === "over") failDecoderStream("9204-4.1.1", "an integer is too large");
+      this.#apply(kind!, integer.value);
     }
   }
 
@@ -37,9 +41,9 @@ export class DecoderStreamReader {
     this.#integer.begin(first >= 0x80 ? 7 : 6);
   }
 
-  #apply(value: number): void {
-    if (this.#kind === "acknowledgement") return this.#outstanding.acknowledge(value);
-    if (this.#kind === "cancellation") return this.#outstanding.cancel(value);
+  #apply(kind: InstructionKind, value: number): void {
+    if (kind === "acknowledgement") return this.#outstanding.acknowledge(value);
+    if (kind === "cancellation") return this.#outstanding.cancel(value);
     const received = this.#table.knownReceived + value;
     if (value === 0 || received > this.#table.insertCount) {
       failDecoderStream("9204-4.4.3", "an increment is 0 or beyond what was inserted");

@@ -1,11 +1,12 @@
 import { ByteWriter } from "../wire/byte_writer.ts";
+import { EncodedBlocks } from "../wire/encoded_blocks.ts";
+import { isNever, type SensitivePolicy } from "../wire/indexing_policy.ts";
 import { prefixIntSize, writePrefixInt } from "../wire/prefix_int.ts";
 import { writeStringLiteral } from "../wire/string_literal.ts";
 import { DecoderStreamReader } from "./decoder_stream_reader.ts";
-import { EncoderIndex, type KnownField, type KnownName, NONE } from "./encoder_index.ts";
+import { EncoderIndex, type KnownField, type KnownName, NONE, UNSEEN } from "./encoder_index.ts";
 import { EncoderTable, entryBytes } from "./encoder_table.ts";
 import { OutstandingSections } from "./outstanding.ts";
-import { STATIC_NAMES } from "./static_table.ts";
 
 /**
  * How an encoder uses the dynamic table.
@@ -23,6 +24,8 @@ export interface QpackEncoderOptions {
   readonly policy?: QpackPolicy;
   /** The capacity that it uses at most, whatever the peer allows, in bytes. @default {4096} */
   readonly maxTableBytes?: number;
+  /** Which fields must never be indexed. @default {isSensitiveField} */
+  readonly sensitive?: SensitivePolicy;
 }
 
 /** What the peer's SETTINGS allow an encoder (RFC 9204 section 5). */
@@ -37,7 +40,10 @@ export interface QpackPeerSettings {
 const MAX_OUTSTANDING = 2000;
 
 /** This part of the table, at its old end, is about to be evicted: what is used there is duplicated. */
-const DRAINING_PART = 4;
+const DRAINING_PART = 8;
+
+/** A field goes into the table when it comes again within this many fields. */
+const HISTORY_FIELDS = 64;
 
 /** A prefix of a section takes two octets, mostly. */
 const USUAL_PREFIX_OCTETS = 2;
@@ -60,23 +66,31 @@ const USUAL_PREFIX_OCTETS = 2;
 export class QpackEncoder {
   readonly #policy: QpackPolicy;
   readonly #maxTableBytes: number;
-  readonly #index: EncoderIndex = new EncoderIndex(128);
+  readonly #index: EncoderIndex = new EncoderIndex(HISTORY_FIELDS);
   readonly #table: EncoderTable = new EncoderTable(this.#index);
   readonly #outstanding: OutstandingSections = new OutstandingSections(this.#table);
   readonly #stream: DecoderStreamReader = new DecoderStreamReader(this.#table, this.#outstanding);
   readonly #instructions: ByteWriter = new ByteWriter();
+  readonly #sensitive: SensitivePolicy | undefined;
+  readonly #blocks: EncodedBlocks = new EncodedBlocks();
+  /** Required Insert Count and oldest reference of the sections in `#blocks`, by slot. */
+  readonly #blockRequired: number[] = [];
+  readonly #blockOldest: number[] = [];
   /** How many entries the peer's table can have at most: the modulus of the wire form is twice that. */
   #maxEntries = 0;
   #peerTableBytes = 0;
   #maxBlockedStreams = 0;
   /** The capacity that is wanted; the table takes it as soon as what is in use fits. */
   #wantedCapacity = 0;
+  #capacityChanges = 0;
   #fieldNumber = 0;
   /** Entries below this absolute index are about to be evicted. */
   #drainBelow = 0;
   #drainComputedAt = NONE;
   // Of the section that is being encoded:
   #writer: ByteWriter = this.#instructions;
+  #sectionStart = 0;
+  #isDynamic = false;
   #base = 0;
   #required = 0;
   #oldest = Infinity;
@@ -87,6 +101,7 @@ export class QpackEncoder {
   constructor(options: QpackEncoderOptions = {}) {
     this.#policy = options.policy ?? "safe";
     this.#maxTableBytes = options.maxTableBytes ?? 4096;
+    this.#sensitive = options.sensitive;
   }
 
   /** How many entries were inserted so far. */
@@ -168,8 +183,8 @@ export class QpackEncoder {
 
   /**
    * Writes the section of a list of fields: name, value, name, value, … Fields with a name
-   * in `sensitive` are marked as never to be indexed. Throws `TypeError` for a character
-   * above 255.
+   * in `sensitive`, and those of the policy, are marked as never to be indexed. Throws
+   * `TypeError` for a character above 255 or a name without a value, and writes nothing.
    */
   encode(
     streamId: number,
@@ -177,21 +192,81 @@ export class QpackEncoder {
     writer: ByteWriter,
     sensitive?: ReadonlySet<string>,
   ): void {
+    if ((flat.length & 1) !== 0) throw new TypeError("Cannot encode fields: a name has no value");
     if (this.#wantedCapacity !== this.#table.capacity) this.#changeCapacity();
-    if (this.#table.capacity === 0 || this.#outstanding.count >= MAX_OUTSTANDING) {
-      return encodeStatic(flat, writer, sensitive);
-    }
     this.#beginSection(streamId, writer);
+    const version = this.#version();
+    const isPlain = sensitive === undefined && this.#sensitive === undefined;
+    if (isPlain && this.#repeat(streamId, flat, version)) return;
     const start = writer.position;
-    writer.reserve(USUAL_PREFIX_OCTETS);
-    writer.position = start + USUAL_PREFIX_OCTETS;
-    for (let i = 0; i < flat.length; i += 2) {
-      const name = flat[i]!;
-      const never = sensitive !== undefined && sensitive.has(name);
-      this.#field(name, flat[i + 1]!, never);
+    try {
+      this.#section(flat, sensitive, isPlain);
+    } catch (error) {
+      writer.position = start;
+      throw error;
     }
-    this.#writePrefix(start);
+    if (isPlain && this.#version() === version) this.#offerBlock(flat, version, start);
     if (this.#required > 0) this.#outstanding.add(streamId, this.#required, this.#oldest);
+  }
+
+  #section(flat: readonly string[], sensitive: ReadonlySet<string> | undefined, isPlain: boolean): void {
+    const writer = this.#writer;
+    const start = writer.position;
+    const index = this.#index;
+    const isDynamic = this.#isDynamic;
+    writer.uint16(0); // room for the prefix
+    for (let i = 0; i < flat.length; i += 2) {
+      const value = flat[i + 1]!;
+      const known = index.name(flat[i]!);
+      const isNow = isPlain ? isNever(known.treatment, value) : this.#isSensitive(known, value, sensitive);
+      if (isNow) {
+        this.#literal(known, value, true);
+        continue;
+      }
+      const values = known.staticValues;
+      let at = 0;
+      while (at < values.length && values[at] !== value) at++;
+      if (at < values.length) writePrefixInt(writer, 0xc0, 6, known.staticIndexes[at]!);
+      else if (isDynamic) this.#field(known, value);
+      else this.#literal(known, value, false);
+    }
+    if (this.#required > 0) this.#writePrefix(start);
+  }
+
+  #isSensitive(known: KnownName, value: string, sensitive: ReadonlySet<string> | undefined): boolean {
+    if (sensitive !== undefined && sensitive.has(known.name)) return true;
+    return this.#sensitive === undefined
+      ? isNever(known.treatment, value)
+      : this.#sensitive(known.name, value);
+  }
+
+  /** Goes up with each change of the table or of what the peer is known to have. */
+  #version(): number {
+    return this.#table.insertCount + this.#table.knownReceived + this.#capacityChanges;
+  }
+
+  /** Writes the section of an equal list again if nothing has changed since. */
+  #repeat(streamId: number, flat: readonly string[], version: number): boolean {
+    const slot = this.#blocks.write(this.#writer, flat, version);
+    if (slot < 0) return false;
+    const required = this.#blockRequired[slot]!;
+    if (required > this.#usable || required > 0 && !this.#isDynamic) {
+      this.#writer.position = this.#sectionStart;
+      return false;
+    }
+    if (required > 0) this.#outstanding.add(streamId, required, this.#blockOldest[slot]!);
+    return true;
+  }
+
+  #offerBlock(flat: readonly string[], version: number, start: number): void {
+    const slot = this.#blocks.offer(flat, version, this.#writer, start);
+    if (slot < 0) return;
+    while (this.#blockRequired.length <= slot) {
+      this.#blockRequired.push(0);
+      this.#blockOldest.push(0);
+    }
+    this.#blockRequired[slot] = this.#required;
+    this.#blockOldest[slot] = this.#oldest;
   }
 
   #changeCapacity(): void {
@@ -199,8 +274,8 @@ export class QpackEncoder {
     const wanted = this.#wantedCapacity;
     if (wanted < table.capacity && !table.makeRoom(table.capacity - wanted, Infinity)) return;
     table.capacity = wanted;
+    this.#capacityChanges++;
     writePrefixInt(this.#instructions, 0x20, 5, wanted);
-    this.#drainComputedAt = NONE;
   }
 
   #beginSection(streamId: number, writer: ByteWriter): void {
@@ -209,10 +284,16 @@ export class QpackEncoder {
     this.#base = table.insertCount;
     this.#required = 0;
     this.#oldest = Infinity;
+    this.#sectionStart = writer.position;
+    this.#isDynamic = table.capacity > 0 && this.#outstanding.count < MAX_OUTSTANDING;
+    if (!this.#isDynamic) {
+      this.#usable = 0;
+      return;
+    }
     const mayBlock = this.#policy === "eager" &&
       (this.#outstanding.riskyStreams < this.#maxBlockedStreams || this.#outstanding.isRisky(streamId));
     this.#usable = mayBlock ? Infinity : table.knownReceived;
-    if (this.#drainComputedAt !== table.insertCount) this.#computeDraining();
+    if (this.#drainComputedAt !== this.#version()) this.#computeDraining();
   }
 
   /** Finds which entries the next inserts will evict. */
@@ -220,28 +301,26 @@ export class QpackEncoder {
     const table = this.#table;
     let room = table.capacity - table.size;
     let absolute = table.dropped;
-    while (absolute < table.insertCount && room < table.capacity / DRAINING_PART) {
+    while (absolute < table.knownReceived && room < table.capacity / DRAINING_PART) {
       room += table.bytesOf(absolute++);
     }
     this.#drainBelow = absolute;
-    this.#drainComputedAt = table.insertCount;
+    this.#drainComputedAt = this.#version();
   }
 
-  #field(name: string, value: string, never: boolean): void {
-    const known = this.#index.name(name) ?? this.#index.addName(name);
-    if (never) return this.#literal(known, value, true);
-    const fixed = known.staticValues?.get(value);
-    if (fixed !== undefined) return writePrefixInt(this.#writer, 0xc0, 6, fixed);
+  /** Writes a field that is not in the static table, and decides whether the dynamic one shall hold it. */
+  #field(known: KnownName, value: string): void {
     const number = ++this.#fieldNumber;
-    const field = known.fields.get(value);
+    const field = this.#index.field(known, value);
     if (field === undefined) {
+      if (known.staticIndex === NONE && known.fields.size > 0) this.#offerName(known);
       this.#index.remember(known, value, number);
       return this.#literal(known, value, false);
     }
     const age = number - field.seenAt;
     field.seenAt = number;
     if (field.newest === NONE) {
-      if (age <= 128) this.#insert(field);
+      if (age <= HISTORY_FIELDS) this.#insert(field);
     } else if (field.newest < this.#drainBelow) {
       this.#duplicate(field);
     }
@@ -268,9 +347,41 @@ export class QpackEncoder {
       if (absolute < this.#base) writePrefixInt(writer, never ? 0x60 : 0x40, 4, this.#base - absolute - 1);
       else writePrefixInt(writer, never ? 0x08 : 0, 3, absolute - this.#base);
     } else {
-      writeStringLiteral(writer, never ? 0x30 : 0x20, 3, known.name);
+      this.#literalName(known, never ? 0x30 : 0x20);
     }
+    this.#literalValue(known, value);
+  }
+
+  /** Writes a name in full; from its second time on, as it was written then. */
+  #literalName(known: KnownName, form: number): void {
+    const writer = this.#writer;
+    const { literals } = this.#index;
+    const start = writer.position;
+    if (known.nameSlot >= 0) {
+      literals.write(writer, known.nameSlot);
+      writer.buffer[start]! |= form;
+      return;
+    }
+    writeStringLiteral(writer, 0, 3, known.name);
+    known.nameSlot = known.nameSlot === UNSEEN ? NONE : literals.keep(writer, start);
+    writer.buffer[start]! |= form;
+  }
+
+  /** Writes a value in full; one that comes again next to itself, as it was written before. */
+  #literalValue(known: KnownName, value: string): void {
+    const writer = this.#writer;
+    const { literals } = this.#index;
+    const isAgain = known.lastValue === value;
+    if (isAgain && known.valueSlot >= 0) return literals.write(writer, known.valueSlot);
+    const start = writer.position;
     writeStringLiteral(writer, 0, 7, value);
+    if (isAgain) {
+      known.valueSlot = literals.keep(writer, start);
+      return;
+    }
+    if (known.valueSlot >= 0) literals.free(known.valueSlot);
+    known.valueSlot = NONE;
+    known.lastValue = value;
   }
 
   #refer(absolute: number): void {
@@ -286,11 +397,28 @@ export class QpackEncoder {
     const lender = field.name.newest;
     if (!table.makeRoom(entryBytes(field), this.#oldest)) return;
     const writer = this.#instructions;
-    if (staticIndex !== NONE) writePrefixInt(writer, 0xc0, 6, staticIndex);
-    else if (lender !== NONE) writePrefixInt(writer, 0x80, 6, table.insertCount - lender - 1);
-    else writeStringLiteral(writer, 0x40, 5, name);
-    writeStringLiteral(writer, 0, 7, field.value);
+    const start = writer.position;
+    try {
+      if (staticIndex !== NONE) writePrefixInt(writer, 0xc0, 6, staticIndex);
+      else if (lender !== NONE) writePrefixInt(writer, 0x80, 6, table.insertCount - lender - 1);
+      else writeStringLiteral(writer, 0x40, 5, name);
+      writeStringLiteral(writer, 0, 7, field.value);
+    } catch (error) {
+      // Half an instruction would spoil the stream for good.
+      writer.position = start;
+      throw error;
+    }
     table.insert(field);
+  }
+
+  /** Sees to it that a name whose values change stands in the table, with an empty value. */
+  #offerName(known: KnownName): void {
+    const absolute = known.newest;
+    if (absolute === NONE) this.#insert(this.#index.makeField(known, ""));
+    else if (absolute < this.#drainBelow) {
+      const field = this.#table.field(absolute);
+      if (field.value === "") this.#duplicate(field);
+    }
   }
 
   /** Copies an entry that is about to be evicted to the young end (RFC 9204 section 4.3.4). */
@@ -307,10 +435,11 @@ export class QpackEncoder {
     const writer = this.#writer;
     const end = writer.position;
     const required = this.#required;
-    const encoded = required === 0 ? 0 : required % (2 * this.#maxEntries) + 1;
+    const encoded = required % (2 * this.#maxEntries) + 1;
     const behind = required > this.#base;
-    const delta = required === 0 ? 0 : behind ? required - this.#base - 1 : this.#base - required;
+    const delta = behind ? required - this.#base - 1 : this.#base - required;
     const octets = prefixIntSize(8, encoded) + prefixIntSize(7, delta);
+    // The prefix takes the two octets that were left for it, mostly.
     if (octets > USUAL_PREFIX_OCTETS) {
       writer.reserve(octets - USUAL_PREFIX_OCTETS);
       writer.buffer.copyWithin(start + octets, start + USUAL_PREFIX_OCTETS, end);
@@ -319,27 +448,5 @@ export class QpackEncoder {
     writePrefixInt(writer, 0, 8, encoded);
     writePrefixInt(writer, behind ? 0x80 : 0, 7, delta);
     writer.position = end + octets - USUAL_PREFIX_OCTETS;
-  }
-}
-
-/** Writes a section that refers to the static table only. */
-function encodeStatic(flat: readonly string[], writer: ByteWriter, sensitive?: ReadonlySet<string>): void {
-  writer.uint16(0);
-  for (let i = 0; i < flat.length; i += 2) {
-    const name = flat[i]!;
-    const value = flat[i + 1]!;
-    const never = sensitive !== undefined && sensitive.has(name);
-    const fixed = STATIC_NAMES.get(name);
-    if (fixed === undefined) {
-      writeStringLiteral(writer, never ? 0x30 : 0x20, 3, name);
-    } else {
-      const index = never ? undefined : fixed.values.get(value);
-      if (index !== undefined) {
-        writePrefixInt(writer, 0xc0, 6, index);
-        continue;
-      }
-      writePrefixInt(writer, never ? 0x70 : 0x50, 4, fixed.index);
-    }
-    writeStringLiteral(writer, 0, 7, value);
   }
 }

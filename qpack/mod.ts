@@ -14,6 +14,7 @@ export {
   type QpackPeerSettings,
   type QpackPolicy,
 } from "./encoder.ts";
+export { isSensitiveField, type SensitivePolicy } from "../wire/indexing_policy.ts";
 export { QpackError, type QpackErrorKind } from "./error.ts";
 export type { DecodedSection } from "../wire/decoded_section.ts";
 export type { RuleId } from "../semantics/rules/mod.ts";

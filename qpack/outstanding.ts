@@ -4,17 +4,15 @@ import { failDecoderStream } from "./error.ts";
 /** A section with dynamic references that the peer has not acknowledged. */
 interface Section {
   /** Its Required Insert Count. */
-  readonly required: number;
+  required: number;
   /** The oldest entry that it refers to. */
-  readonly oldest: number;
+  oldest: number;
+  /** The next section of the same stream. */
+  next: Section | undefined;
 }
 
-/** The sections of one stream, oldest first. */
-interface Stream {
-  readonly sections: Section[];
-  /** The largest Required Insert Count among them. */
-  required: number;
-}
+/** Sections that are kept to be used again. */
+const MAX_SPARE = 64;
 
 /**
  * The sections that are not acknowledged: they pin entries of the table, and those with
@@ -22,9 +20,12 @@ interface Stream {
  */
 export class OutstandingSections {
   readonly #table: EncoderTable;
-  readonly #streams: Map<number, Stream> = new Map();
-  /** Streams that may be blocked. */
-  readonly #risky: Set<Stream> = new Set();
+  /** The oldest section of each stream. */
+  readonly #streams: Map<number, Section> = new Map();
+  /** Streams that may be blocked, with the insert that ends that. */
+  readonly #risky: Map<number, number> = new Map();
+  #spare: Section | undefined;
+  #spareCount = 0;
   #count = 0;
 
   /** Makes an empty list of sections that refer to `table`. */
@@ -44,56 +45,78 @@ export class OutstandingSections {
 
   /** Whether a stream may be blocked already. */
   isRisky(streamId: number): boolean {
-    if (this.#risky.size === 0) return false;
-    const stream = this.#streams.get(streamId);
-    return stream !== undefined && this.#risky.has(stream);
+    return this.#risky.size > 0 && this.#risky.has(streamId);
   }
 
   /** Adds a section that was just encoded. */
   add(streamId: number, required: number, oldest: number): void {
-    let stream = this.#streams.get(streamId);
-    if (stream === undefined) {
-      stream = { sections: [], required };
-      this.#streams.set(streamId, stream);
+    const section = this.#make(required, oldest);
+    let last = this.#streams.get(streamId);
+    if (last === undefined) {
+      this.#streams.set(streamId, section);
+    } else {
+      while (last.next !== undefined) last = last.next;
+      last.next = section;
     }
-    stream.sections.push({ required, oldest });
-    if (required > stream.required) stream.required = required;
-    if (required > this.#table.knownReceived) this.#risky.add(stream);
+    if (required > this.#table.knownReceived) {
+      this.#risky.set(streamId, Math.max(required, this.#risky.get(streamId) ?? 0));
+    }
     this.#table.pin(oldest);
     this.#count++;
   }
 
   /** The peer decoded the oldest section of a stream (RFC 9204 section 4.4.1). */
   acknowledge(streamId: number): void {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) {
+    const section = this.#streams.get(streamId);
+    if (section === undefined) {
       failDecoderStream("9204-4.4.1", "it acknowledges a section where none is outstanding");
     }
-    const section = stream.sections.shift()!;
-    this.#table.unpin(section.oldest);
-    this.#count--;
-    if (stream.sections.length === 0) {
-      this.#streams.delete(streamId);
-      this.#risky.delete(stream);
-    }
-    if (section.required > this.#table.knownReceived) this.received(section.required);
+    if (section.next === undefined) this.#streams.delete(streamId);
+    else this.#streams.set(streamId, section.next);
+    const { required } = section;
+    this.#release(section);
+    if (required > this.#table.knownReceived) this.received(required);
   }
 
   /** The peer gave a stream up: none of its sections will be acknowledged (RFC 9204 section 4.4.2). */
   cancel(streamId: number): void {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return;
-    for (const section of stream.sections) this.#table.unpin(section.oldest);
-    this.#count -= stream.sections.length;
+    let section = this.#streams.get(streamId);
+    if (section === undefined) return;
     this.#streams.delete(streamId);
-    this.#risky.delete(stream);
+    this.#risky.delete(streamId);
+    while (section !== undefined) {
+      const next: Section | undefined = section.next;
+      this.#release(section);
+      section = next;
+    }
   }
 
   /** The peer is now known to have `count` inserts. */
   received(count: number): void {
     this.#table.knownReceived = count;
-    for (const stream of this.#risky) {
-      if (stream.required <= count) this.#risky.delete(stream);
+    if (this.#risky.size === 0) return;
+    for (const [streamId, required] of this.#risky) {
+      if (required <= count) this.#risky.delete(streamId);
     }
+  }
+
+  #make(required: number, oldest: number): Section {
+    const section = this.#spare;
+    if (section === undefined) return { required, oldest, next: undefined };
+    this.#spare = section.next;
+    this.#spareCount--;
+    section.required = required;
+    section.oldest = oldest;
+    section.next = undefined;
+    return section;
+  }
+
+  #release(section: Section): void {
+    this.#table.unpin(section.oldest);
+    this.#count--;
+    if (this.#spareCount >= MAX_SPARE) return;
+    section.next = this.#spare;
+    this.#spare = section;
+    this.#spareCount++;
   }
 }

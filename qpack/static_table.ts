@@ -206,22 +206,22 @@ export const STATIC_FLAT: readonly string[] = [
 /** How many entries the static table has. */
 export const STATIC_COUNT = 99;
 
-/** What the static table knows of one name. */
+/** Where one name stands in the static table. */
 export interface StaticName {
-  /** The index of the first entry with this name. */
-  readonly index: number;
-  /** The index of each value that stands with it. */
-  readonly values: ReadonlyMap<string, number>;
+  /** The values that stand with it. */
+  readonly values: readonly string[];
+  /** The index of each. */
+  readonly indexes: readonly number[];
 }
 
 function indexStaticNames(): Map<string, StaticName> {
-  const names = new Map<string, { index: number; values: Map<string, number> }>();
+  const names = new Map<string, { values: string[]; indexes: number[] }>();
   for (let index = 0; index < STATIC_COUNT; index++) {
     const name = STATIC_FLAT[2 * index]!;
-    const value = STATIC_FLAT[2 * index + 1]!;
-    const known = names.get(name);
-    if (known === undefined) names.set(name, { index, values: new Map([[value, index]]) });
-    else if (!known.values.has(value)) known.values.set(value, index);
+    let known = names.get(name);
+    if (known === undefined) names.set(name, known = { values: [], indexes: [] });
+    known.values.push(STATIC_FLAT[2 * index + 1]!);
+    known.indexes.push(index);
   }
   return names;
 }

@@ -21,30 +21,33 @@ export class EncodedBlocks {
   /** The last version of the table with anything kept; most misses end here. */
   #keptVersion = -1;
 
-  /** Writes the block of an equal list, if it is kept for this version, and says so. */
-  write(writer: ByteWriter, flat: readonly string[], version: number): boolean {
-    if (this.#keptVersion !== version) return false;
+  /** Writes the block of an equal list, if it is kept for this version; returns its slot, or -1. */
+  write(writer: ByteWriter, flat: readonly string[], version: number): number {
+    if (this.#keptVersion !== version) return -1;
     const print = printOf(flat);
     const slot = print & (SLOTS - 1);
-    if (this.#prints[slot] !== print || this.#versions[slot] !== version) return false;
+    if (this.#prints[slot] !== print || this.#versions[slot] !== version) return -1;
     const list = this.#lists[slot]!;
-    if (list.length !== flat.length) return false;
-    for (let i = 0; i < list.length; i++) if (list[i] !== flat[i]) return false;
+    if (list.length !== flat.length) return -1;
+    for (let i = 0; i < list.length; i++) if (list[i] !== flat[i]) return -1;
     const base = slot * SLOT_BYTES;
     writer.bytes(this.#slab!, base, base + this.#sizes[slot]!);
-    return true;
+    return slot;
   }
 
-  /** Offers what `writer` holds from `start` on: a block that left the table as it was. */
-  offer(flat: readonly string[], version: number, writer: ByteWriter, start: number): void {
+  /**
+   * Offers what `writer` holds from `start` on: a block that left the table as it was.
+   * Returns the slot in which it is kept from now on, or -1.
+   */
+  offer(flat: readonly string[], version: number, writer: ByteWriter, start: number): number {
     const size = writer.position - start;
-    if (size > SLOT_BYTES) return;
+    if (size > SLOT_BYTES) return -1;
     const print = printOf(flat);
     const slot = print & (SLOTS - 1);
     if (this.#seen[slot] !== print) {
       if (this.#seen.length === 0) { for (let i = 0; i < SLOTS; i++) this.#seen.push(-1); }
       this.#seen[slot] = print;
-      return;
+      return -1;
     }
     if (this.#slab === undefined) this.#allocate();
     const slab = this.#slab!;
@@ -56,6 +59,7 @@ export class EncodedBlocks {
     this.#sizes[slot] = size;
     this.#lists[slot] = flat.slice();
     this.#keptVersion = version;
+    return slot;
   }
 
   #allocate(): void {
