@@ -16,9 +16,9 @@ export function checkWebAuthority(authority: string): Violation | undefined {
   if (!isHostAndPort(authority)) {
     return malformed("9113-8.3.1:authority", "the authority is not a host with or without a port");
   }
-  if (KNOWN_AUTHORITIES.size < MAX_KNOWN_AUTHORITIES && authority.length <= MAX_KNOWN_LENGTH) {
-    KNOWN_AUTHORITIES.add(authority);
-  }
+  if (authority.length > MAX_KNOWN_LENGTH) return undefined;
+  if (KNOWN_AUTHORITIES.size >= MAX_KNOWN_AUTHORITIES) KNOWN_AUTHORITIES.clear();
+  KNOWN_AUTHORITIES.add(authority);
   return undefined;
 }
 

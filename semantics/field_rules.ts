@@ -30,7 +30,7 @@ interface NameEntry {
   sendable: string;
 }
 
-/** Names that are remembered as valid, at most; unknown ones are looked at octet by octet. */
+/** Names that are remembered as valid, at most; after that it begins anew, so that nobody can fill it for good. */
 const MAX_KNOWN_NAMES = 1024;
 const MAX_KNOWN_NAME_LENGTH = 64;
 const MAX_KNOWN_VALUE_LENGTH = 160;
@@ -52,26 +52,26 @@ function makeKnownNames(): Map<string, NameEntry> {
   return known;
 }
 
-const KNOWN_NAMES = makeKnownNames();
+let knownNames = makeKnownNames();
 
 /** The entry of a name, or `undefined` when the name is not valid. */
 function findEntry(name: string): NameEntry | undefined {
   if (!consistsOf(name, LOWER_TOKEN)) return undefined;
   const entry: NameEntry = { nameClass: PLAIN, sound: "", sendable: "" };
-  if (KNOWN_NAMES.size < MAX_KNOWN_NAMES && name.length <= MAX_KNOWN_NAME_LENGTH) {
-    KNOWN_NAMES.set(name, entry);
-  }
+  if (name.length > MAX_KNOWN_NAME_LENGTH) return entry;
+  if (knownNames.size >= MAX_KNOWN_NAMES) knownNames = makeKnownNames();
+  knownNames.set(name, entry);
   return entry;
 }
 
 /** Says which rules a field name is under. */
 export function classifyName(name: string): NameClass {
-  return (KNOWN_NAMES.get(name) ?? findEntry(name))?.nameClass ?? INVALID;
+  return (knownNames.get(name) ?? findEntry(name))?.nameClass ?? INVALID;
 }
 
 /** Looks at a field that was received: the class of its name, or a violation. */
 export function checkReceivedField(name: string, value: string): NameClass | Violation {
-  const entry = KNOWN_NAMES.get(name) ?? findEntry(name);
+  const entry = knownNames.get(name) ?? findEntry(name);
   if (entry === undefined) return explainName(name);
   if (value !== entry.sound) {
     if (!isTrimmed(value) || UNSOUND_IN_VALUE.test(value)) return explainValue(value);
@@ -82,7 +82,7 @@ export function checkReceivedField(name: string, value: string): NameClass | Vio
 
 /** Looks at a field that is to be sent: the class of its name, or a violation. */
 export function checkSentField(name: string, value: string): NameClass | Violation {
-  const entry = KNOWN_NAMES.get(name) ?? findEntry(name);
+  const entry = knownNames.get(name) ?? findEntry(name);
   if (entry === undefined) return explainName(name);
   if (value !== entry.sendable) {
     if (!isTrimmed(value) || UNSENDABLE_IN_VALUE.test(value)) return explainValue(value);

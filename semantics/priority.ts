@@ -39,9 +39,9 @@ export function parsePriority(value: string): Priority {
   const known = KNOWN_VALUES.get(value);
   if (known !== undefined) return known;
   const priority = overridePriority(DEFAULT_PRIORITY, value);
-  if (KNOWN_VALUES.size < MAX_KNOWN_VALUES && value.length <= MAX_KNOWN_LENGTH) {
-    KNOWN_VALUES.set(value, priority);
-  }
+  if (value.length > MAX_KNOWN_LENGTH) return priority;
+  if (KNOWN_VALUES.size >= MAX_KNOWN_VALUES) KNOWN_VALUES.clear();
+  KNOWN_VALUES.set(value, priority);
   return priority;
 }
 

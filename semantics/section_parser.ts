@@ -46,6 +46,7 @@ export type Strictness = "received" | "sent";
 /** What the regular fields of a section told; one object that is used again and again. */
 const seen = {
   host: undefined as string | undefined,
+  hosts: 0,
   declared: -1,
   cookies: 0,
   hasLengthList: false,
@@ -86,6 +87,7 @@ export function parseRequestSection(flat: readonly string[], by: Strictness): Pa
   const fault = scanFields(flat, at, by);
   if (fault !== undefined) return fault;
   if (method === undefined) return malformed("9113-8.3.1:missing", "there is no :method");
+  if (seen.hosts > 1) return malformed("9110-7.2", "there are several host fields");
   const { host, declared, cookies, hasLengthList } = seen;
   if (scheme !== undefined) scheme = canonicalScheme(scheme);
   const wrong = method === "CONNECT" && protocol === undefined
@@ -174,6 +176,7 @@ export function parseTrailerSection(flat: readonly string[], by: Strictness): Pa
 /** Looks at each regular field once and leaves what it saw in `seen`. */
 function scanFields(flat: readonly string[], from: number, by: Strictness): Violation | undefined {
   seen.host = undefined;
+  seen.hosts = 0;
   seen.declared = -1;
   seen.cookies = 0;
   seen.hasLengthList = false;
@@ -199,8 +202,8 @@ function noteSpecial(nameClass: number, value: string): Violation | undefined {
       return malformed("9113-8.2.2:te", "the field te says something else than trailers");
     case HOST:
       seen.hasNoTrailer = true;
-      if (seen.host !== undefined) return malformed("9110-7.2", "there are several host fields");
       seen.host = value;
+      seen.hosts++;
       return undefined;
     case CONTENT_LENGTH:
       seen.hasNoTrailer = true;

@@ -349,6 +349,9 @@ const FIELDS: readonly MessageCase[] = [
   badResponse("a capital letter in a response", [...OK, "Server", "x"], "9113-8.2"),
   badResponse("a line feed in a response", [...OK, "location", "/\nx: y"], "9113-8.2.1:value"),
   badResponse("a tab after a value of a response", [...OK, "server", "x\t"], "9113-8.2.1:padding"),
+  response("host says nothing in a response", [...OK, "host", "a", "host", "b"], {
+    fields: ["host", "a", "host", "b"],
+  }),
   request("cookie crumbs are joined", get("cookie", "a=1", "x", "y", "cookie", "b=2", "cookie", "c=3"), {
     fields: ["cookie", "a=1; b=2; c=3", "x", "y"],
   }),
