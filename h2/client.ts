@@ -109,6 +109,7 @@ class Client implements H2Client {
   readonly #engine: H2Connection;
   readonly #driver: H2Driver;
   readonly #core: ClientCore;
+  readonly #clock: Clock;
   readonly #closed: Deferred<void> = new Deferred();
   readonly #keepAlive: KeepAlive | undefined;
   readonly #pings: Map<number, Deferred<number>> = new Map();
@@ -123,6 +124,7 @@ class Client implements H2Client {
     const engine = new H2Connection({ ...options, role: "client", now: clock.now() });
     this.info = transport.info;
     this.#engine = engine;
+    this.#clock = clock;
     const driver = new H2Driver({
       transport,
       engine,
@@ -151,7 +153,7 @@ class Client implements H2Client {
       lastReceived: () => driver.lastReceived,
       isBusy: () => this.#core.openCount > 0,
       ping: () => {
-        engine.ping();
+        engine.ping(clock.now());
         driver.wake();
       },
       lose: () => driver.abandon(deadPeer()),
@@ -228,7 +230,7 @@ class Client implements H2Client {
     if (this.#engine.isClosed) {
       pong.reject(this.#error ?? closedError());
     } else {
-      this.#pings.set(this.#engine.ping(), pong);
+      this.#pings.set(this.#engine.ping(this.#clock.now()), pong);
       this.#driver.wake();
     }
     return pong.promise;

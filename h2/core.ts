@@ -227,7 +227,7 @@ export class Core {
     if (stream.scheduled !== 0) this.scheduler.remove(stream);
     if (!stream.isReadOpen) {
       this.#finish(stream);
-    } else if (stream.resetAfterWrite >= 0 || this.isServer) {
+    } else if (stream.resetAfterWrite >= 0 || (this.isServer && !stream.reader.isTunnel)) {
       const code = stream.resetAfterWrite >= 0 ? stream.resetAfterWrite : H2ErrorCode.NO_ERROR;
       this.#sendReset(stream.id, code);
       stream.isReadOpen = false;

@@ -155,7 +155,7 @@ class Server implements H2ServerConnection {
       lastReceived: () => driver.lastReceived,
       isBusy: () => this.#core.openCount > 0,
       ping: () => {
-        engine.ping();
+        engine.ping(clock.now());
         driver.wake();
       },
       lose: () => driver.abandon(deadPeer()),

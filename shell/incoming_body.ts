@@ -62,11 +62,6 @@ export class IncomingBody {
     return this.#taker.as !== "nobody";
   }
 
-  /** Whether somebody is at work on taking it: the whole, or by a reader of the stream. */
-  get isWanted(): boolean {
-    return this.#taker.as === "whole" || (this.#taker.as === "stream" && this.#readable?.locked === true);
-  }
-
   /** Whether the peer's half is complete or cut off. */
   get isSettled(): boolean {
     return this.#arrival.at !== "open";

@@ -304,8 +304,7 @@ export class ServerSide implements ServerExchange {
   }
 
   #stopReading(): void {
-    // Who still takes the body may have the rest of it.
-    if (this.#isBodiless || this.#incoming?.isSettled === true || this.#incoming?.isWanted === true) return;
+    if (this.#isBodiless || this.#incoming?.isSettled === true) return;
     this.#abortHalf("read", "unneeded");
   }
 
