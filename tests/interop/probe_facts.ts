@@ -18,6 +18,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** The settings of the first SETTINGS frame that nghttp received. */
 function settingsOf(log: string): Record<string, number> {
+  // deno-lint-ignore no-control-regex -- nghttp colours its output
   const plain = log.replaceAll(/\u001b\[[\d;]*m/g, "");
   const frame = /recv SETTINGS frame <[^>]*>\s*\n((?:\s+.*\n)*)/.exec(plain)?.[1] ?? "";
   const found: Record<string, number> = {};
