@@ -1,4 +1,4 @@
-import { ConnectionError, TransportError } from "../semantics/errors.ts";
+import { ConnectionError, type TransportError } from "../semantics/errors.ts";
 import { ClientCore } from "../shell/client_core.ts";
 import type { ClientExchange } from "../shell/client_exchange.ts";
 import type { ClientRequest, TryRequestResult } from "../shell/client_request.ts";

@@ -144,18 +144,13 @@ export class IncomingBody {
   get readable(): ReadableStream<Uint8Array> {
     if (this.#readable !== undefined) return this.#readable;
     const isTaken = this.isUsed;
-    const body = this;
     this.#readable = new ReadableStream<Uint8Array>({
-      start(controller): void {
+      start: (controller): void => {
         if (isTaken) controller.error(usedError());
-        else body.#start(controller);
+        else this.#start(controller);
       },
-      pull(): void {
-        body.#pull();
-      },
-      cancel(reason): void {
-        body.cancel(reason);
-      },
+      pull: (): void => this.#pull(),
+      cancel: (reason): void => this.cancel(reason),
     }, { highWaterMark: 0 });
     return this.#readable;
   }

@@ -27,19 +27,14 @@ export class TunnelWriter {
   constructor(host: ExchangeHost, id: ExchangeId, onAbort: (reason: unknown) => void) {
     this.#host = host;
     this.#id = id;
-    const tunnel = this;
     this.writable = new WritableStream<Uint8Array>({
-      start(controller): void {
-        tunnel.#controller = controller;
+      start: (controller): void => {
+        this.#controller = controller;
       },
-      write(chunk): Promise<void> | undefined {
-        return tunnel.#write(chunk);
-      },
-      close(): void {
-        tunnel.#close();
-      },
-      abort(reason): void {
-        tunnel.#isEnded = true;
+      write: (chunk): Promise<void> | undefined => this.#write(chunk),
+      close: (): void => this.#close(),
+      abort: (reason): void => {
+        this.#isEnded = true;
         onAbort(reason);
       },
     });
