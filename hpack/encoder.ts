@@ -23,6 +23,9 @@ export interface HpackEncoderOptions {
   readonly strings?: StringForm;
 }
 
+/** The longest value that is remembered so as to know it again, in octets. */
+const MAX_REMEMBERED = 2048;
+
 /** First octets of the representations (RFC 7541 section 6). */
 const INDEXED = 0x80;
 const WITH_INDEXING = 0x40;
@@ -55,6 +58,8 @@ export class HpackEncoder {
   #targetBytes: number;
   /** The lowest it was to be since the last block. */
   #lowestBytes: number;
+  /** Whether the list had a literal that was not the last of its name: it will hardly come again. */
+  #isNew = false;
   /** Whether the two tables may differ, because a block was begun and not sent. */
   #mustEmpty = false;
 
@@ -108,14 +113,32 @@ export class HpackEncoder {
     const start = writer.position;
     const isPlain = sensitive === undefined && this.#policy === undefined;
     if (isPlain && this.#blocks.write(writer, flat, version) >= 0) return;
+    this.#isNew = false;
+    let buffer = writer.buffer;
+    let position = writer.position;
     for (let i = 0; i < flat.length; i += 2) {
       const value = flat[i + 1]!;
-      const record = table.record(flat[i]!);
+      const record = table.recordAt(i >> 1, flat[i]!);
+      // What was an index last time nearly always is one octet again.
+      if (isPlain && record.hitValue === value && position < buffer.length) {
+        const serial = record.hitSerial;
+        const index = serial < 0 ? ~serial : serial < table.oldest ? 127 : STATIC_COUNT + table.next - serial;
+        if (index < 127) {
+          buffer[position++] = INDEXED | index;
+          continue;
+        }
+      }
+      writer.position = position;
       const isNow = isPlain ? isNever(record.treatment, value) : this.#isSensitive(record, value, sensitive);
       if (isNow) this.#writeLiteral(writer, record, value, NEVER_INDEXED);
       else this.#writeField(writer, record, value);
+      buffer = writer.buffer;
+      position = writer.position;
     }
-    if (isPlain && table.version === version) this.#blocks.offer(flat, version, writer, start);
+    writer.position = position;
+    if (isPlain && !this.#isNew && table.version === version) {
+      this.#blocks.offer(flat, version, writer, start);
+    }
   }
 
   #isSensitive(record: NameRecord, value: string, sensitive: ReadonlySet<string> | undefined): boolean {
@@ -145,11 +168,15 @@ export class HpackEncoder {
     const values = record.staticValues;
     for (let i = 0; i < values.length; i++) {
       if (values[i] !== value) continue;
+      record.hitValue = value;
+      record.hitSerial = ~(record.staticIndex + i);
       writer.uint8(INDEXED | record.staticIndex + i);
       return;
     }
     const serial = table.find(record, value);
     if (serial >= 0) {
+      record.hitValue = value;
+      record.hitSerial = serial;
       writePrefixInt(writer, INDEXED, 7, STATIC_COUNT + table.next - serial);
       return;
     }
@@ -182,21 +209,23 @@ export class HpackEncoder {
     }
     if (record.valueSlot >= 0) literals.free(record.valueSlot);
     record.valueSlot = -1;
-    record.lastValue = value;
+    record.lastValue = value.length <= MAX_REMEMBERED ? value : undefined;
+    this.#isNew = true;
   }
 
   /** Writes the form of a literal with the name, as an index if there is one. */
   #writeName(writer: ByteWriter, record: NameRecord, form: number, prefixBits: number): void {
+    const table = this.#table;
     if (record.staticIndex > 0) {
       writePrefixInt(writer, form, prefixBits, record.staticIndex);
       return;
     }
-    if (record.entries > 0) {
-      writePrefixInt(writer, form, prefixBits, STATIC_COUNT + this.#table.next - record.newest);
+    if (table.holds(record)) {
+      writePrefixInt(writer, form, prefixBits, STATIC_COUNT + table.next - record.newest);
       return;
     }
     writer.uint8(form);
-    const literals = this.#table.literals;
+    const literals = table.literals;
     if (record.nameSlot >= 0) {
       literals.write(writer, record.nameSlot);
       return;

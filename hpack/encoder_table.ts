@@ -5,11 +5,14 @@ import { STATIC_BY_NAME } from "./static_table.ts";
 
 const FIRST_SLOTS = 16;
 
-/** A name with more entries than this gets a map from value to entry. */
-const LINEAR_ENTRIES = 16;
+/** Entries looked at in one search; more than this share a bucket only if someone wants them to. */
+const MAX_STEPS = 32;
 
 /** Names remembered beside those that have entries. */
 const SPARE_NAMES = 192;
+
+/** Fields at the start of a list whose names are remembered by place. */
+const MAX_PLACES = 32;
 
 const NO_VALUES: readonly string[] = [];
 
@@ -23,12 +26,12 @@ export interface NameRecord {
   readonly staticValues: readonly string[];
   /** How its fields are treated. */
   readonly treatment: Treatment;
-  /** Serial of its newest entry in the dynamic table; below the table's oldest if there is none. */
+  /** Serial of its newest entry in the dynamic table; it may be evicted. */
   newest: number;
-  /** How many entries it has there. */
-  entries: number;
-  /** Serials of its entries by value, once there are many. */
-  byValue: Map<string, number> | undefined;
+  /** The value that was last written as an index, and may be so again. */
+  hitValue: string | undefined;
+  /** Serial of its entry, or the complement of its static index. */
+  hitSerial: number;
   /** The value that was last written as a literal. */
   lastValue: string | undefined;
   /** Slot of `lastValue` as written, or -1. */
@@ -40,9 +43,9 @@ export interface NameRecord {
 /**
  * An encoder's dynamic table (RFC 7541 section 2.3.2), to be searched by name and value.
  *
- * Entries have serials that go up by one each; the entries of one name are chained from
- * the newest to the oldest, and eviction, which takes the lowest serial, just leaves
- * the end of a chain behind.
+ * Entries have serials that go up by one each. Those with equal hashes are chained from
+ * the newest to the oldest, and eviction, which takes the lowest serial, just leaves the
+ * end of a chain behind.
  */
 export class EncoderTable {
   /** Goes up with each change, so that results can be kept while it stands. */
@@ -58,10 +61,15 @@ export class EncoderTable {
   /** Literals that records refer to. */
   readonly literals: LiteralCache = new LiteralCache();
   #records: Map<string, NameRecord> = new Map();
+  #places: NameRecord[] = [];
   #owners: (NameRecord | undefined)[] = [];
   #values: string[] = [];
-  /** Serial of the next older entry of the same name. */
+  #sizes: number[] = [];
+  #hashes: number[] = [];
+  /** Serial of the next older entry of the same bucket. */
   #older: number[] = [];
+  /** Serial of the newest entry by hash. */
+  #buckets: number[] = [];
   #mask = -1;
   #nameLimit = SPARE_NAMES;
 
@@ -70,9 +78,15 @@ export class EncoderTable {
     this.maxBytes = maxBytes;
   }
 
-  /** The record of a name, made if it is new. */
-  record(name: string): NameRecord {
-    return this.#records.get(name) ?? this.#addRecord(name);
+  /** The record of a name, made if it is new; the list before often had the same name at its place. */
+  recordAt(place: number, name: string): NameRecord {
+    if (place < this.#places.length) {
+      const hint = this.#places[place]!;
+      if (hint.name === name) return hint;
+    }
+    const record = this.#records.get(name) ?? this.#addRecord(name);
+    if (place <= this.#places.length && place < MAX_PLACES) this.#places[place] = record;
+    return record;
   }
 
   #addRecord(name: string): NameRecord {
@@ -84,8 +98,8 @@ export class EncoderTable {
       staticValues: known === undefined ? NO_VALUES : known.values,
       treatment: treatmentOf(name),
       newest: -1,
-      entries: 0,
-      byValue: undefined,
+      hitValue: undefined,
+      hitSerial: 0,
       lastValue: undefined,
       valueSlot: -1,
       nameSlot: -2,
@@ -95,8 +109,9 @@ export class EncoderTable {
   }
 
   #dropRecords(): void {
+    this.#places = [];
     for (const [name, record] of this.#records) {
-      if (record.entries > 0) continue;
+      if (this.holds(record)) continue;
       if (record.valueSlot >= 0) this.literals.free(record.valueSlot);
       if (record.nameSlot >= 0) this.literals.free(record.nameSlot);
       this.#records.delete(name);
@@ -104,42 +119,47 @@ export class EncoderTable {
     this.#nameLimit = this.#records.size + SPARE_NAMES;
   }
 
+  /** Whether the dynamic table has an entry of this name; `newest` is then one. */
+  holds(record: NameRecord): boolean {
+    return record.newest >= this.oldest;
+  }
+
   /** The serial of the entry with this name and value, or -1. */
   find(record: NameRecord, value: string): number {
-    if (record.entries === 0) return -1;
-    if (record.byValue !== undefined) return record.byValue.get(value) ?? -1;
+    if (record.newest < this.oldest) return -1;
     const oldest = this.oldest;
     const mask = this.#mask;
-    for (let serial = record.newest; serial >= oldest; serial = this.#older[serial & mask]!) {
-      if (this.#values[serial & mask] === value) return serial;
+    const hash = hashOf(record, value);
+    let serial = this.#buckets[hash & mask]!;
+    for (let steps = 0; serial >= oldest && steps < MAX_STEPS; steps++) {
+      const slot = serial & mask;
+      if (this.#hashes[slot] === hash && this.#owners[slot] === record && this.#values[slot] === value) {
+        return serial;
+      }
+      serial = this.#older[slot]!;
     }
     return -1;
   }
 
-  /** Adds an entry that is known to fit and evicts the oldest for it. */
-  add(record: NameRecord, value: string): void {
+  /** Adds an entry that is known to fit and evicts the oldest for it; returns its serial. */
+  add(record: NameRecord, value: string): number {
     const size = record.name.length + value.length + FIELD_OVERHEAD_BYTES;
     this.version++;
     this.#evictTo(this.maxBytes - size);
     if (this.next - this.oldest > this.#mask) this.#grow();
     const serial = this.next++;
     const slot = serial & this.#mask;
+    const hash = hashOf(record, value);
+    const bucket = hash & this.#mask;
     this.#owners[slot] = record;
     this.#values[slot] = value;
-    this.#older[slot] = record.newest;
+    this.#sizes[slot] = size;
+    this.#hashes[slot] = hash;
+    this.#older[slot] = this.#buckets[bucket]!;
+    this.#buckets[bucket] = serial;
     record.newest = serial;
-    record.entries++;
     this.bytes += size;
-    if (record.byValue !== undefined) record.byValue.set(value, serial);
-    else if (record.entries > LINEAR_ENTRIES) this.#index(record);
-  }
-
-  #index(record: NameRecord): void {
-    const byValue = record.byValue = new Map<string, number>();
-    for (let serial = record.newest; serial >= this.oldest; serial = this.#older[serial & this.#mask]!) {
-      const value = this.#values[serial & this.#mask]!;
-      if (!byValue.has(value)) byValue.set(value, serial);
-    }
+    return serial;
   }
 
   /** Changes the size of the table and evicts what no longer fits. */
@@ -151,40 +171,47 @@ export class EncoderTable {
 
   #evictTo(bytes: number): void {
     while (this.bytes > bytes && this.oldest < this.next) {
-      const serial = this.oldest++;
-      const slot = serial & this.#mask;
-      const record = this.#owners[slot]!;
-      const value = this.#values[slot]!;
-      this.bytes -= record.name.length + value.length + FIELD_OVERHEAD_BYTES;
+      const slot = this.oldest++ & this.#mask;
+      this.bytes -= this.#sizes[slot]!;
       this.#owners[slot] = undefined;
       this.#values[slot] = "";
-      record.entries--;
-      const byValue = record.byValue;
-      if (byValue === undefined) continue;
-      if (byValue.get(value) === serial) byValue.delete(value);
-      if (record.entries === 0) record.byValue = undefined;
     }
   }
 
   #grow(): void {
     const slots = this.#mask < 0 ? FIRST_SLOTS : (this.#mask + 1) * 2;
     const mask = slots - 1;
-    const owners: (NameRecord | undefined)[] = [];
-    const values: string[] = [];
-    const older: number[] = [];
-    for (let i = 0; i < slots; i++) {
-      owners.push(undefined);
-      values.push("");
-      older.push(-1);
-    }
-    for (let serial = this.oldest; serial < this.next; serial++) {
-      owners[serial & mask] = this.#owners[serial & this.#mask];
-      values[serial & mask] = this.#values[serial & this.#mask]!;
-      older[serial & mask] = this.#older[serial & this.#mask]!;
-    }
-    this.#owners = owners;
-    this.#values = values;
-    this.#older = older;
+    const [owners, values, sizes, hashes] = [this.#owners, this.#values, this.#sizes, this.#hashes];
+    const oldMask = this.#mask;
+    this.#owners = new Array(slots).fill(undefined);
+    this.#values = new Array(slots).fill("");
+    this.#sizes = new Array(slots).fill(0);
+    this.#hashes = new Array(slots).fill(0);
+    this.#older = new Array(slots).fill(-1);
+    this.#buckets = new Array(slots).fill(-1);
     this.#mask = mask;
+    for (let serial = this.oldest; serial < this.next; serial++) {
+      const from = serial & oldMask;
+      const slot = serial & mask;
+      this.#owners[slot] = owners[from];
+      this.#values[slot] = values[from]!;
+      this.#sizes[slot] = sizes[from]!;
+      this.#hashes[slot] = hashes[from]!;
+      const bucket = hashes[from]! & mask;
+      this.#older[slot] = this.#buckets[bucket]!;
+      this.#buckets[bucket] = serial;
+    }
   }
+}
+
+/** A number of 30 bits from the name, the length and some octets; equal fields have equal ones. */
+function hashOf(record: NameRecord, value: string): number {
+  const size = value.length;
+  let hash = record.name.length << 8 ^ size;
+  if (size > 0) {
+    hash ^= value.charCodeAt(size - 1) ^ value.charCodeAt(size >> 1) << 6 ^
+      value.charCodeAt(size * 3 >> 2) << 12;
+  }
+  hash = Math.imul(hash, 0x9e37_79b1);
+  return (hash ^ hash >>> 15) & 0x3fff_ffff;
 }

@@ -30,9 +30,6 @@ const KIND_TEXTS: Record<HuffmanErrorKind, string> = {
 
 const EOS = 256;
 
-/** Codes longer than this are stored in two steps, so that 32 bits always hold what is pending. */
-const LONG_CODE = 24;
-
 /** The shortest code has 5 bits, so a string grows by 8/5 at most. */
 const MAX_GROWTH = 8 / 5;
 
@@ -41,6 +38,12 @@ const MAX_SCRATCH_BYTES = 65_536;
 
 const CODES = Uint32Array.from(HUFFMAN_CODES);
 const BITS = Uint8Array.from(HUFFMAN_BITS);
+
+/** Code and, in the low 5 bits, length of each octet; 0 for a code that does not fit. */
+const PACKED = Int32Array.from(
+  { length: 256 },
+  (_, octet) => BITS[octet]! <= 27 ? CODES[octet]! << 5 | BITS[octet]! : 0,
+);
 
 /** How many octets `huffmanEncode` takes; characters above 255 count as nothing. */
 export function huffmanEncodedLength(text: string): number {
@@ -56,40 +59,56 @@ export function huffmanEncodedLength(text: string): number {
 export function huffmanEncode(writer: ByteWriter, text: string): number {
   const size = text.length;
   // Thirty bits is the longest code; a long text is measured instead of trusted with that much room.
-  writer.reserve(size > 256 ? huffmanEncodedLength(text) + 8 : (size << 2) + 4);
+  writer.reserve(size > 256 ? huffmanEncodedLength(text) + 8 : (size << 2) + 8);
   const buffer = writer.buffer;
-  let position = writer.position;
-  let pending = 0;
-  let pendingBits = 0;
-  for (let i = 0; i < size; i++) {
-    const octet = text.charCodeAt(i);
-    if (octet > 255) throw new TypeError("Cannot encode a string: a character is above 255");
-    let code = CODES[octet]!;
-    let bits = BITS[octet]!;
-    if (bits > LONG_CODE) {
-      bits -= 16;
-      pending = (pending << bits) | (code >>> 16);
-      pendingBits += bits;
-      while (pendingBits >= 8) {
-        pendingBits -= 8;
-        buffer[position++] = pending >>> pendingBits;
+  const start = writer.position;
+  let position = start;
+  let pending = 0; // its low `bits` bits wait to be stored, what is above them is stored
+  let bits = 0;
+  let seen = 0;
+  let i = 0;
+  while (i < size) {
+    const octet = text.charCodeAt(i++);
+    seen |= octet;
+    const packed = PACKED[octet & 255]!;
+    let code = packed >>> 5;
+    let added = packed & 31;
+    if (added === 0) {
+      code = CODES[octet & 255]!;
+      added = BITS[octet & 255]!;
+    } else if (i < size) {
+      // Two codes at once where they fit into 30 bits: nearly always.
+      const second = text.charCodeAt(i);
+      const secondPacked = PACKED[second & 255]!;
+      const secondBits = secondPacked & 31;
+      if (secondBits !== 0 && added + secondBits <= 30) {
+        seen |= second;
+        code = code << secondBits | secondPacked >>> 5;
+        added += secondBits;
+        i++;
       }
-      code &= 0xffff;
-      bits = 16;
     }
-    pending = (pending << bits) | code;
-    pendingBits += bits;
-    while (pendingBits >= 8) {
-      pendingBits -= 8;
-      buffer[position++] = pending >>> pendingBits;
+    bits += added;
+    if (bits < 32) {
+      pending = pending << added | code;
+    } else {
+      bits -= 32;
+      const word = pending << (added - bits) | code >>> bits;
+      buffer[position] = word >>> 24;
+      buffer[position + 1] = word >>> 16;
+      buffer[position + 2] = word >>> 8;
+      buffer[position + 3] = word;
+      position += 4;
+      pending = code;
     }
   }
-  if (pendingBits > 0) {
-    buffer[position++] = (pending << (8 - pendingBits)) | (0xff >>> pendingBits);
+  if (seen > 255) throw new TypeError("Cannot encode a string: a character is above 255");
+  if (bits > 0) {
+    const word = pending << (32 - bits) | 0xffff_ffff >>> bits;
+    for (let shift = 24; bits > 0; shift -= 8, bits -= 8) buffer[position++] = word >>> shift;
   }
-  const written = position - writer.position;
   writer.position = position;
-  return written;
+  return position - start;
 }
 
 /**
