@@ -20,6 +20,7 @@ import { resolveOptions } from "./options.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type H2Settings, initialSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
+import { StreamTable } from "./stream_table.ts";
 import { cutOffError, resetError, ruleError, unprocessedError } from "./stream_errors.ts";
 import { traceFrame, traceState } from "./tracing.ts";
 
@@ -77,7 +78,7 @@ export class Core {
   /** SETTINGS and PING acknowledgements in `out`. */
   unsentAcks = 0;
 
-  readonly streams: Map<number, Stream> = new Map();
+  readonly streams: StreamTable = new StreamTable();
   #lastStream: Stream | undefined;
   /** The id that this end opens next (client). */
   nextStreamId = 1;
@@ -172,7 +173,7 @@ export class Core {
   /** Puts a new stream into the table. */
   add(stream: Stream): void {
     stream.epoch = this.epoch;
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     this.#lastStream = stream;
     this.deadlines.streamOpened(this.now, this.rateCheckMs);
     if (this.trace !== undefined) traceState(this.trace, "stream", stream.state, stream.id);
