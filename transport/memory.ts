@@ -8,11 +8,13 @@
 import { TransportError } from "../semantics/errors.ts";
 import type { Clock } from "../shell/clock.ts";
 import { directTransport } from "./direct.ts";
+import { ArrivedBytes, type Chunking } from "./memory_chunks.ts";
 import { MemoryLane, MemoryLink } from "./memory_link.ts";
 import type { ByteTransport, TransportInfo } from "./mod.ts";
 import { type Random, seededRandom } from "./random.ts";
 
-export { MemoryLink };
+export { type Chunking, MemoryLink };
+export { type MemoryQuicEndOptions, memoryQuicPair, type MemoryQuicPairOptions } from "./memory_quic.ts";
 
 /** How a pair in memory behaves. */
 export interface MemoryPairOptions {
@@ -22,7 +24,7 @@ export interface MemoryPairOptions {
    * How reads are cut: as written (`whole`), one byte a read (`byte`), or anywhere, also
    * across writes (`random`). @default {"whole"}
    */
-  readonly chunk?: "whole" | "byte" | "random";
+  readonly chunk?: Chunking;
   /** How long bytes are under way, in milliseconds. @default {0} */
   readonly latencyMs?: number;
   /** Where time comes from; only asked when there is latency. @default {systemClock} */
@@ -118,13 +120,8 @@ function resetByPeer(what: string): TransportError {
 /** One direction. */
 class MemoryPipe {
   readonly #lane: MemoryLane;
-  readonly #random: Random;
-  readonly #chunk: "whole" | "byte" | "random";
   readonly #maxBytes: number;
-  /** What has arrived; the first chunk is read from `#offset` on. */
-  readonly #chunks: Uint8Array[] = [];
-  #offset = 0;
-  #arrivedBytes = 0;
+  readonly #arrived: ArrivedBytes;
   /** Arrived or under way. */
   #heldBytes = 0;
   #hasEnded = false;
@@ -141,8 +138,7 @@ class MemoryPipe {
       { latencyMs: options.latencyMs ?? 0, clock: options.clock, link },
       () => this.#fail(resetByPeer("go on")),
     );
-    this.#random = random;
-    this.#chunk = options.chunk ?? "whole";
+    this.#arrived = new ArrivedBytes(options.chunk ?? "whole", random);
     this.#maxBytes = options.bufferBytes ?? 1_048_576;
   }
 
@@ -154,8 +150,7 @@ class MemoryPipe {
     this.#heldBytes += copy.length;
     this.#lane.send(() => {
       if (this.#readError !== undefined) return;
-      this.#chunks.push(copy);
-      this.#arrivedBytes += copy.length;
+      this.#arrived.push(copy);
       this.#settleRead();
     });
     if (this.#heldBytes <= this.#maxBytes) return Promise.resolve();
@@ -174,7 +169,7 @@ class MemoryPipe {
       return Promise.reject(new TypeError("Cannot read: another read is pending"));
     }
     if (buffer.length === 0) return Promise.resolve(0);
-    if (this.#arrivedBytes > 0) return Promise.resolve(this.#take(buffer));
+    if (this.#arrived.length > 0) return Promise.resolve(this.#take(buffer));
     if (this.#hasEnded) return Promise.resolve(null);
     return new Promise((resolve, reject) => this.#pendingRead = { buffer, resolve, reject });
   }
@@ -191,7 +186,7 @@ class MemoryPipe {
   /** The end that reads has closed the whole transport. */
   closeByReader(): void {
     this.#failReads(closedHere("read"));
-    this.#chunks.length = 0;
+    this.#arrived.clear();
     this.#isReaderGone = true;
     if (this.#isWriterGone) this.#lane.close();
   }
@@ -212,8 +207,7 @@ class MemoryPipe {
 
   #fail(error: TransportError): void {
     this.#lane.close();
-    this.#chunks.length = 0;
-    this.#arrivedBytes = 0;
+    this.#arrived.clear();
     if (!this.#hasEnded) this.#failReads(error);
     this.#failWrites(error);
   }
@@ -233,7 +227,7 @@ class MemoryPipe {
   #settleRead(): void {
     const pending = this.#pendingRead;
     if (pending === undefined) return;
-    if (this.#arrivedBytes > 0) {
+    if (this.#arrived.length > 0) {
       this.#pendingRead = undefined;
       pending.resolve(this.#take(pending.buffer));
     } else if (this.#hasEnded) {
@@ -243,33 +237,12 @@ class MemoryPipe {
   }
 
   #take(buffer: Uint8Array): number {
-    const count = this.#cut(buffer.length);
-    let filled = 0;
-    while (filled < count) {
-      const first = this.#chunks[0]!;
-      const part = Math.min(first.length - this.#offset, count - filled);
-      buffer.set(first.subarray(this.#offset, this.#offset + part), filled);
-      filled += part;
-      this.#offset += part;
-      if (this.#offset < first.length) break;
-      this.#chunks.shift();
-      this.#offset = 0;
-    }
-    this.#arrivedBytes -= count;
+    const count = this.#arrived.take(buffer);
     this.#heldBytes -= count;
     if (this.#pendingWrite !== undefined && this.#heldBytes <= this.#maxBytes) {
       this.#pendingWrite.resolve();
       this.#pendingWrite = undefined;
     }
     return count;
-  }
-
-  #cut(room: number): number {
-    if (this.#chunk === "byte") return 1;
-    if (this.#chunk === "whole") return Math.min(this.#chunks[0]!.length - this.#offset, room);
-    const most = Math.min(this.#arrivedBytes, room);
-    // Half of the cuts are tiny: there the decoders have their corners.
-    const span = this.#random() < 0.5 ? Math.min(most, 12) : most;
-    return 1 + Math.floor(this.#random() * span);
   }
 }

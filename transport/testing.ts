@@ -5,4 +5,5 @@
  */
 
 export { byteTransportSuite, type ByteTransportSuiteOptions } from "./testing_byte.ts";
+export { quicTransportSuite, type QuicTransportSuiteOptions } from "./testing_quic.ts";
 export type { TransportCase } from "./testing_kit.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { TransportError } from "../../semantics/errors.ts";
 import { type ByteListener, connectTcp, connectTls, listenTcp, listenTls } from "../../transport/deno.ts";
 import { CertificateError, PermissionError } from "../../transport/errors.ts";

@@ -1,8 +1,12 @@
 import { connectTcp, connectTls, listenTcp, listenTls } from "../../transport/deno.ts";
-import { memoryPair } from "../../transport/memory.ts";
+import { memoryPair, memoryQuicPair, type MemoryQuicPairOptions } from "../../transport/memory.ts";
 import type { ByteTransport } from "../../transport/mod.ts";
 import { streamsTransport } from "../../transport/streams.ts";
-import { byteTransportSuite, type ByteTransportSuiteOptions } from "../../transport/testing.ts";
+import {
+  byteTransportSuite,
+  type ByteTransportSuiteOptions,
+  quicTransportSuite,
+} from "../../transport/testing.ts";
 import { testAuthority, testCertificate } from "../support/certs.ts";
 
 type Pair = readonly [ByteTransport, ByteTransport];
@@ -56,3 +60,25 @@ runSuite("streams", streamPair);
 runSuite("tcp", tcpPair);
 runSuite("tls", () => tlsPair(false));
 runSuite("insecure tls", () => tlsPair(true));
+
+function runQuicSuite(options: MemoryQuicPairOptions & { readonly title: string }): void {
+  const { title, ...rest } = options;
+  const makePair = () => Promise.resolve(memoryQuicPair({ ...rest, server: { maxBidiStreams: 20 } }));
+  for (const one of quicTransportSuite(makePair, { maxBidiStreams: 20 })) {
+    Deno.test(`${title} QUIC transport ${one.name}`, () => one.run());
+  }
+}
+
+runQuicSuite({ title: "memory" });
+runQuicSuite({ title: "memory, reordered,", reorder: true, chunk: "random" });
+runQuicSuite({ title: "memory, late and reordered,", reorder: true, latencyMs: 2 });
+runQuicSuite({
+  title: "memory, as Deno's,",
+  capabilities: { exactStreamErrors: false },
+  discardUnreadAtClose: true,
+});
+runQuicSuite({
+  title: "memory, without any capability,",
+  direct: false,
+  capabilities: { exactStreamErrors: false, reportsPeerCodes: false, priority: false, datagrams: false },
+});
