@@ -145,7 +145,10 @@ class Client implements H2Client {
       wake: () => driver.wake(),
       isExtendedConnectEnabled: () => engine.isExtendedConnectEnabled,
       onPong: (token, rttMs) => this.#receivePong(token, rttMs),
-      onClosed: (error) => this.#error ??= error,
+      onClosed: (error) => {
+        this.#error ??= error;
+        this.#rejectPings();
+      },
       onAltSvc: options.onAltSvc,
       onOrigins: options.onOrigins,
     });
@@ -272,9 +275,13 @@ class Client implements H2Client {
   #end(): void {
     this.#keepAlive?.stop();
     this.#core.end(undefined);
+    this.#rejectPings();
+    this.#closed.resolve();
+  }
+
+  #rejectPings(): void {
     for (const pong of this.#pings.values()) pong.reject(this.#error ?? closedError());
     this.#pings.clear();
-    this.#closed.resolve();
   }
 }
 

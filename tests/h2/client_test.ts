@@ -1,0 +1,514 @@
+import assert from "node:assert/strict";
+import { type ClientRequest, connect, H2Connection, type ServerExchange } from "../../h2/mod.ts";
+import { ConnectionError, Fields, StreamError, TransportError } from "../../semantics/mod.ts";
+import { MemoryLink, memoryPair } from "../../transport/memory.ts";
+import { settle, VirtualClock } from "../support/virtual_clock.ts";
+import { countedBody, makeEnds, until } from "./ends.ts";
+
+const URL_OF = "https://example.com";
+
+/** A client whose peer is an engine in the hands of the test. */
+function scriptedPeer(
+  options: Parameters<typeof connect>[1] = {},
+  peer: { maxConcurrentStreams?: number } = {},
+) {
+  const clock = new VirtualClock();
+  const [near, far] = memoryPair();
+  const engine = new H2Connection({ role: "server", now: 0, limits: peer });
+  const client = connect(near, { clock, ...options });
+  const buffer = new Uint8Array(65_536);
+  return {
+    client,
+    engine,
+    clock,
+    far,
+    /** Sends what the engine has. */
+    async send(): Promise<void> {
+      for (;;) {
+        const bytes = engine.output();
+        if (bytes.length === 0) break;
+        await far.write!(bytes.slice());
+      }
+      await settle();
+    },
+    /** Gives the engine what has come. */
+    async receive(): Promise<void> {
+      await settle();
+      engine.receive(buffer.subarray(0, await far.read!(buffer) ?? 0), 0);
+    },
+    async end(): Promise<void> {
+      client.close();
+      far.close();
+      await clock.pass(2000);
+      await client.closed;
+      assert.equal(clock.pending, 0);
+    },
+  };
+}
+
+/** Answers with what was asked for. */
+async function echo(exchange: ServerExchange): Promise<void> {
+  await exchange.reply(200, { "x-method": exchange.method, "x-path": exchange.path }, await exchange.bytes());
+}
+
+Deno.test("H2Client.fetch takes a native request, a URL or a string, and gives a native response", async () => {
+  await using ends = makeEnds({ exchange: echo });
+  const inputs: [Request | URL | string, RequestInit | undefined, string][] = [
+    [new Request(`${URL_OF}/a?b`, { method: "PUT", body: "text" }), undefined, "PUT /a?b text"],
+    [new Request(`${URL_OF}/a`), { method: "POST", body: "new" }, "POST /a new"],
+    [new URL(`${URL_OF}/b#hash`), { method: "post", body: new Uint8Array([97]) }, "POST /b a"],
+    [`${URL_OF}`, undefined, "GET / "],
+    [`${URL_OF}/c`, { method: "PATCH", body: new URLSearchParams({ a: "b" }) }, "PATCH /c a=b"],
+    [`${URL_OF}/d`, { method: "PUT", body: new Response("st").body! }, "PUT /d st"],
+  ];
+  for (const [input, init, expected] of inputs) {
+    const response = await ends.client.fetch(input, init);
+    assert(response instanceof Response);
+    const { headers } = response;
+    const text = await response.text();
+    assert.equal(`${headers.get("x-method")} ${headers.get("x-path")} ${text}`, expected);
+  }
+});
+
+Deno.test("H2Client.fetch sets the content type that a body brings along, and refuses what fetch refuses", async () => {
+  const types: (string | undefined)[] = [];
+  await using ends = makeEnds({
+    exchange(exchange): void {
+      types.push(exchange.fields.get("content-type"));
+      exchange.reply(200);
+    },
+  });
+  const bodies = [
+    "text",
+    new URLSearchParams("a=b"),
+    new Blob(["x"], { type: "image/png" }),
+    new Uint8Array(1),
+  ];
+  for (const body of bodies) await ends.client.fetch(URL_OF, { method: "POST", body });
+  await ends.client.fetch(URL_OF, {
+    method: "POST",
+    body: "{}",
+    headers: { "content-type": "application/json" },
+  });
+  assert.deepEqual(types, [
+    "text/plain;charset=UTF-8",
+    "application/x-www-form-urlencoded;charset=UTF-8",
+    "image/png",
+    undefined,
+    "application/json",
+  ]);
+  await assert.rejects(ends.client.fetch(URL_OF, { method: "GET", body: "x" }), TypeError);
+  await assert.rejects(ends.client.fetch(URL_OF, { method: "CONNECT" }), TypeError);
+  await assert.rejects(ends.client.fetch("no url"), TypeError);
+  await assert.rejects(ends.client.fetch(URL_OF, { headers: { "a b": "c" } }), TypeError);
+});
+
+Deno.test("ClientResponse gives its body in every form, once", async () => {
+  await using ends = makeEnds({
+    exchange: (exchange) => void exchange.reply(200, [["set-cookie", "a"], ["set-cookie", "b"]], '{"a":1}'),
+  });
+  const get = () => ends.client.request({ url: URL_OF }).response;
+  assert.deepEqual(await (await get()).json(), { a: 1 });
+  assert.equal(await (await get()).text(), '{"a":1}');
+  assert.equal((await (await get()).bytes()).length, 7);
+  assert.equal(await new Response((await get()).body).text(), '{"a":1}');
+  const response = await get();
+  assert.equal(response.bodyUsed, false);
+  await response.discard();
+  assert.equal(response.bodyUsed, true);
+  await assert.rejects(response.text(), TypeError);
+  const native = (await get()).toResponse();
+  assert.deepEqual(native.headers.getSetCookie(), ["a", "b"]);
+  assert.equal(await native.text(), '{"a":1}');
+});
+
+Deno.test("ClientResponse makes native responses of statuses without content, and none over 599", async () => {
+  await using ends = makeEnds({
+    exchange: (exchange) => void exchange.reply(Number(exchange.path.slice(1))),
+  });
+  for (const status of [200, 204, 205, 304, 404, 599]) {
+    const response = await ends.client.fetch(`${URL_OF}/${status}`);
+    assert.deepEqual([response.status, await response.text()], [status, ""]);
+  }
+  const odd = await ends.client.request({ url: `${URL_OF}/799` }).response;
+  assert.equal(odd.status, 799);
+  assert.throws(() => odd.toResponse(), RangeError);
+});
+
+Deno.test("H2Client.request adds the content length of bodies that are all there", async () => {
+  const seen: (string | undefined)[] = [];
+  await using ends = makeEnds({
+    exchange(exchange): void {
+      seen.push(exchange.fields.get("content-length"));
+      exchange.reply(200);
+    },
+  });
+  const requests: ClientRequest[] = [
+    {},
+    { method: "POST" },
+    { method: "POST", body: "héé" },
+    { method: "POST", body: new Uint8Array(3) },
+    { method: "POST", body: new Blob(["abc"]) },
+    { method: "POST", body: "abc", fields: { "content-length": "3" } },
+  ];
+  for (const request of requests) await ends.client.request({ url: URL_OF, ...request }).response;
+  assert.deepEqual(seen, [undefined, "0", "5", "3", undefined, "3"]);
+  await assert.rejects(
+    ends.client.request({ method: "POST", url: URL_OF, body: "abc", fields: { "content-length": "4" } })
+      .response,
+    TypeError,
+  );
+});
+
+Deno.test("H2Client.request throws for what is no request and leaves no trace of it", async () => {
+  await using ends = makeEnds({ exchange: echo });
+  assert.throws(() => ends.client.request({}), TypeError);
+  assert.throws(() => ends.client.request({ url: "not a url" }), TypeError);
+  assert.throws(() => ends.client.request({ method: "CONNECT" }), TypeError);
+  await assert.rejects(
+    ends.client.request({ url: URL_OF, fields: { connection: "close" } }).response,
+    TypeError,
+  );
+  await assert.rejects(ends.client.request({ url: URL_OF, body: 5 as never }).response, TypeError);
+  assert.equal(ends.client.openExchanges, 0);
+  assert.equal((await ends.client.request({ url: URL_OF }).response).status, 200);
+});
+
+Deno.test("H2Client.ready, isReady and the counts of streams follow the peer's SETTINGS", async () => {
+  const peer = scriptedPeer({ limits: { initialMaxSendStreams: 7 } }, { maxConcurrentStreams: 3 });
+  const { client } = peer;
+  assert.deepEqual([client.isReady, client.maxSendStreams, client.maxReceiveStreams], [false, 7, 0]);
+  await peer.send();
+  await client.ready;
+  assert.deepEqual([client.isReady, client.maxSendStreams], [true, 3]);
+  assert.equal(client.isClosed, false);
+  await peer.end();
+  assert.deepEqual([client.isReady, client.isClosed], [false, true]);
+});
+
+Deno.test("H2Client.ready rejects when the connection ends first, and nobody has to look", async () => {
+  const peer = scriptedPeer();
+  peer.far.close();
+  await assert.rejects(peer.client.ready);
+  await peer.end();
+  const unseen = scriptedPeer();
+  await unseen.end();
+});
+
+Deno.test("H2Client caps requests before the peer's SETTINGS and queues the rest in order", async () => {
+  const peer = scriptedPeer({ limits: { initialMaxSendStreams: 2 } }, { maxConcurrentStreams: 3 });
+  const all = Array.from({ length: 6 }, (_, i) => peer.client.request({ url: `${URL_OF}/${i}` }));
+  assert.deepEqual(all.map(({ isQueued }) => isQueued), [false, false, true, true, true, true]);
+  assert.deepEqual([peer.client.openExchanges, peer.client.queuedRequests], [2, 4]);
+  await peer.send();
+  assert.deepEqual(all.map(({ isQueued }) => isQueued), [false, false, false, true, true, true]);
+  const order: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    while (order.length <= i) {
+      await peer.receive();
+      for (const event of peer.engine.take()) {
+        if (event.type === "request") order.push(event.head.path);
+      }
+    }
+    peer.engine.sendResponse(all[i]!.id, { status: 200, fields: new Fields() }, true);
+    await peer.send();
+    assert.equal((await all[i]!.response).status, 200);
+  }
+  assert.deepEqual(order, ["/0", "/1", "/2", "/3", "/4", "/5"]);
+  assert.deepEqual([peer.client.openExchanges, peer.client.queuedRequests], [0, 0]);
+  await peer.end();
+});
+
+Deno.test("H2Client takes a queued request back by its signal or abort, as unsent", async () => {
+  await using ends = makeEnds({ exchange: () => {} }, { server: { limits: { maxConcurrentStreams: 1 } } });
+  await ends.client.ready;
+  const first = ends.client.request({ url: URL_OF });
+  const controller = new AbortController();
+  const { readable, state } = countedBody(10);
+  const second = ends.client.request({
+    method: "POST",
+    url: URL_OF,
+    body: readable,
+    signal: controller.signal,
+  });
+  const third = ends.client.request({ url: URL_OF });
+  assert.equal(ends.client.queuedRequests, 2);
+  const reason = new Error("changed my mind");
+  controller.abort(reason);
+  await assert.rejects(second.response, reason);
+  await assert.rejects(second.closed, reason);
+  assert.deepEqual([readable.locked, state.given], [false, 0]);
+  third.abort();
+  await assert.rejects(third.response, { code: "cancelled", retry: "unsent" });
+  assert.equal(ends.client.queuedRequests, 0);
+  first.abort();
+  await assert.rejects(first.response, { retry: "unknown" });
+  await assert.rejects(
+    ends.client.request({ url: URL_OF, signal: AbortSignal.abort(reason) }).response,
+    reason,
+  );
+});
+
+Deno.test("H2Client refuses requests when its queue is full, as unsent", async () => {
+  await using ends = makeEnds({ exchange: () => {} }, {
+    client: { maxQueuedRequests: 2, limits: { initialMaxSendStreams: 1 } },
+  });
+  const all = Array.from({ length: 4 }, () => ends.client.request({ url: URL_OF }));
+  assert.deepEqual([ends.client.openExchanges, ends.client.queuedRequests], [1, 2]);
+  await assert.rejects(all[3]!.response, { code: "queue-full", retry: "unsent" });
+});
+
+Deno.test("H2Client ends each exchange with its verdict after GOAWAY [9113-6.8]", async () => {
+  const peer = scriptedPeer({}, { maxConcurrentStreams: 3 });
+  await peer.send();
+  const all = Array.from({ length: 4 }, () => peer.client.request({ url: URL_OF }));
+  while (peer.engine.openExchanges < 3) await peer.receive();
+  assert.deepEqual(all.map(({ id }) => id), [1, 3, 5, -1]);
+  // GOAWAY with last stream 3: 1 and 3 may be answered, 5 was not worked on.
+  await peer.far.write!(new Uint8Array([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0]));
+  await assert.rejects(all[2]!.response, { retry: "refused" });
+  await assert.rejects(all[3]!.response, { retry: "unsent" });
+  await assert.rejects(peer.client.request({ url: URL_OF }).response, { retry: "unsent" });
+  peer.engine.sendResponse(1, { status: 200, fields: new Fields() }, true);
+  await peer.send();
+  assert.equal((await all[0]!.response).status, 200);
+  peer.far.close();
+  await assert.rejects(all[1]!.response, { retry: "unknown", scope: "connection" });
+  await peer.end();
+});
+
+Deno.test("H2Client ends an exchange by REFUSED_STREAM as refused [9113-8.7]", async () => {
+  await using ends = makeEnds({ exchange: (exchange) => exchange.abort("refused") });
+  await assert.rejects(ends.client.request({ url: URL_OF }).response, (error: unknown) => {
+    assert(error instanceof StreamError);
+    assert.deepEqual([error.code, error.wireCode, error.retry, error.initiator], [
+      "REFUSED_STREAM",
+      7,
+      "refused",
+      "remote",
+    ]);
+    return true;
+  });
+});
+
+Deno.test("H2Client.tryRequest gives the exchange once it is opened", async () => {
+  await using ends = makeEnds({ exchange: echo });
+  for (const request of [{ url: `${URL_OF}/a` }, new Request(`${URL_OF}/a`)]) {
+    const { exchange, unsent } = await ends.client.tryRequest(request);
+    assert.equal(unsent, undefined);
+    assert.equal((await exchange!.response).fields.get("x-path"), "/a");
+  }
+});
+
+Deno.test("H2Client.tryRequest gives a request back untouched that could not be sent", async () => {
+  const peer = scriptedPeer({ limits: { initialMaxSendStreams: 1 } });
+  peer.client.request({ url: URL_OF });
+  const request = new Request(URL_OF, { method: "POST", body: "precious" });
+  const waiting = peer.client.tryRequest(request);
+  await settle();
+  peer.far.close();
+  const { exchange, unsent, error } = await waiting;
+  assert.equal(exchange, undefined);
+  assert.equal(unsent, request);
+  assert.equal((error as ConnectionError).retry, "unsent");
+  assert.deepEqual([request.bodyUsed, await request.text()], [false, "precious"]);
+  await peer.end();
+  const late = await peer.client.tryRequest({ url: URL_OF });
+  assert.equal((late.error as ConnectionError).retry, "unsent");
+});
+
+Deno.test("H2Client fails everything when the transport is lost, each with its verdict", async () => {
+  await using ends = makeEnds({ exchange: (exchange) => void exchange.body }, {
+    server: { limits: { maxConcurrentStreams: 1 } },
+  });
+  await ends.client.ready;
+  const sent = ends.client.request({ url: URL_OF });
+  const queued = ends.client.request({ url: URL_OF });
+  const ping = ends.client.ping();
+  await settle();
+  ends.link.reset();
+  await assert.rejects(sent.response, (error: unknown) => {
+    assert(error instanceof TransportError);
+    return error.retry === "unknown";
+  });
+  await assert.rejects(queued.response, { retry: "unsent" });
+  await ping.catch(() => {});
+  await ends.client.closed;
+  assert(ends.client.error instanceof TransportError);
+  await assert.rejects(ends.client.ping());
+  assert.deepEqual([ends.client.openExchanges, ends.client.queuedRequests], [0, 0]);
+});
+
+Deno.test("H2Client.ping measures the round trip in milliseconds of its clock", async () => {
+  await using ends = makeEnds({ exchange: echo }, { pair: { latencyMs: 40 } });
+  await ends.clock.pass(200);
+  const ping = ends.client.ping();
+  await ends.clock.pass(200);
+  assert.equal(await ping, 80);
+  const open = ends.client.ping();
+  ends.client.close();
+  await assert.rejects(open, ConnectionError);
+  await ends.clock.pass(2000);
+});
+
+Deno.test("H2Client.keepAlive finds out that the peer is dead", async () => {
+  const link = new MemoryLink();
+  await using ends = makeEnds({ exchange: () => {} }, {
+    pair: { link },
+    client: { keepAlive: { intervalMs: 5000, timeoutMs: 2000 } },
+  });
+  const { response } = ends.client.request({ url: URL_OF });
+  await ends.clock.pass(60_000);
+  assert.equal(ends.client.isClosed, false);
+  assert(ends.server.counters.pingsIn >= 10);
+  link.cut();
+  await ends.clock.pass(7000);
+  await assert.rejects(response, { code: "timeout", scope: "transport", retry: "unknown" });
+  await ends.client.closed;
+  link.heal();
+});
+
+Deno.test("H2Client.shutdown lets open exchanges finish and fails those that wait", async () => {
+  let held: ServerExchange | undefined;
+  await using ends = makeEnds({ exchange: (exchange) => void (held = exchange) }, {
+    server: { limits: { maxConcurrentStreams: 1 } },
+  });
+  await ends.client.ready;
+  const open = ends.client.request({ url: URL_OF });
+  const queued = ends.client.request({ url: URL_OF });
+  await until(() => held !== undefined);
+  const ended = ends.client.shutdown();
+  await assert.rejects(queued.response, { retry: "unsent" });
+  await assert.rejects(ends.client.request({ url: URL_OF }).response, { retry: "unsent" });
+  held!.reply(200, {}, "late");
+  assert.equal(await (await open.response).text(), "late");
+  await ended;
+  assert.equal(ends.client.error, undefined);
+});
+
+Deno.test("H2Client.close cuts off what is open", async () => {
+  let signal: AbortSignal | undefined;
+  await using ends = makeEnds({ exchange: (exchange) => void (signal = exchange.signal) });
+  const exchange = ends.client.request({ url: URL_OF });
+  await until(() => signal !== undefined);
+  ends.client.close();
+  await assert.rejects(exchange.response, { scope: "connection", initiator: "user" });
+  await assert.rejects(exchange.closed);
+  await until(() => signal!.aborted);
+  await ends.client.closed;
+});
+
+Deno.test("ClientExchange is given up by its signal at any stage, and the server learns of it", async () => {
+  const signals: AbortSignal[] = [];
+  await using ends = makeEnds({
+    exchange(exchange): void {
+      signals.push(exchange.signal);
+      if (exchange.path === "/body") exchange.reply(200, {}, countedBody(10_000_000).readable);
+    },
+  });
+  const reason = new Error("stop");
+  const head = new AbortController();
+  const waiting = ends.client.request({ url: `${URL_OF}/head`, signal: head.signal });
+  await until(() => signals.length === 1);
+  head.abort(reason);
+  await assert.rejects(waiting.response, reason);
+  await until(() => signals[0]!.aborted);
+  const body = new AbortController();
+  const response = await ends.client.request({ url: `${URL_OF}/body`, signal: body.signal }).response;
+  const bytes = response.bytes();
+  body.abort(reason);
+  await assert.rejects(bytes, reason);
+  await until(() => signals[1]!.aborted);
+  const cancelled = await ends.client.request({ url: `${URL_OF}/body` }).response;
+  await cancelled.body!.cancel();
+  await until(() => signals[2]!.aborted);
+  assert.equal((signals[2]!.reason as StreamError).code, "CANCEL");
+  assert.deepEqual([ends.client.openExchanges, ends.server.openExchanges], [0, 0]);
+});
+
+Deno.test("ClientExchange forgets its signal when it is over", async () => {
+  await using ends = makeEnds({ exchange: echo });
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>): void => {
+    listeners++;
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>): void => {
+    listeners--;
+    remove(...args);
+  };
+  const exchange = ends.client.request({ url: URL_OF, signal });
+  assert.equal(listeners, 1);
+  await (await exchange.response).bytes();
+  await exchange.closed;
+  assert.equal(listeners, 0);
+});
+
+Deno.test("ClientExchange gives its request up when the source of the body fails", async () => {
+  const errors: unknown[] = [];
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  await using ends = makeEnds({
+    async exchange(exchange): Promise<void> {
+      begin();
+      await exchange.bytes().catch((error) => errors.push(error));
+      exchange.reply(200);
+    },
+  });
+  const error = new Error("disk");
+  let pulls = 0;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      if (pulls++ < 2) return controller.enqueue(new Uint8Array(10));
+      await begun;
+      controller.error(error);
+    },
+  }, { highWaterMark: 0 });
+  await assert.rejects(ends.client.request({ method: "POST", url: URL_OF, body }).response, error);
+  await until(() => errors.length === 1);
+  assert(errors[0] instanceof StreamError);
+});
+
+Deno.test("ClientExchange holds its source back while the server does not read", async () => {
+  let held: ServerExchange | undefined;
+  await using ends = makeEnds({ exchange: (exchange) => void (held = exchange) }, {
+    server: { initialStreamWindowBytes: 100_000 },
+    client: { limits: { maxSendBufferBytes: 50_000 } },
+  });
+  await ends.client.ready;
+  const size = 5_000_000;
+  const { readable, state } = countedBody(size, 10_000);
+  const { response } = ends.client.request({ method: "POST", url: URL_OF, body: readable });
+  await until(() => held !== undefined);
+  await settle(50);
+  assert(state.given <= 100_000 + 50_000 + 10_000, `${state.given} bytes were taken from the source`);
+  const reader = held!.body!.getReader();
+  let received = 0;
+  for (let i = 0; i < 20; i++) received += (await reader.read()).value!.length;
+  await settle(50);
+  assert(state.given <= received + 100_000 + 50_000 + 10_000);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    received += value.length;
+  }
+  assert.equal(received, size);
+  held!.reply(200);
+  assert.equal((await response).status, 200);
+});
+
+Deno.test("H2Client tells of ORIGIN and ALTSVC frames [8336-2]", async () => {
+  const told: unknown[] = [];
+  await using ends = makeEnds({ exchange: echo }, {
+    client: {
+      onOrigins: (origins) => void told.push(origins),
+      onAltSvc: (origin, value) => void told.push([origin, value]),
+    },
+  });
+  ends.server.sendOrigins(["https://a.example"]);
+  ends.server.sendAltSvc("https://a.example", 'h3=":443"');
+  await until(() => told.length === 2);
+  assert.deepEqual(told, [["https://a.example"], ["https://a.example", 'h3=":443"']]);
+});
