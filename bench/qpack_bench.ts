@@ -136,11 +136,7 @@ export function encodeAll(corpus: FieldCorpus, policy: QpackPolicy, answers: rea
   let size = 0;
   for (let i = 0; i < LISTS; i++) {
     encoder.encode(4 * i, corpus.lists[i]!, writer);
-    if (encoder.instructionBytes > 0) {
-      const instructions = encoder.takeInstructions();
-      size += instructions.length;
-      encoder.recycle(instructions);
-    }
+    encoder.writeInstructions(writer);
     size += writer.length;
     writer.position = 0;
     if (answers.length > 0) encoder.receiveDecoder(answers[i]!);
@@ -180,13 +176,15 @@ export function record(corpus: FieldCorpus, policy: QpackPolicy): Recording {
 /** Decodes a recording on a fresh connection; gives the number of fields. */
 export function decodeAll(recording: Recording): number {
   const decoder = new QpackDecoder({ maxTableBytes: 4096, maxBlockedStreams: 100 });
+  const writer = new ByteWriter();
   let fields = 0;
   for (let i = 0; i < LISTS; i++) {
     const instructions = recording.instructions[i]!;
     if (instructions.length > 0) decoder.receiveEncoder(instructions);
     const decoded = decoder.decode(4 * i, recording.sections[i]!);
     if (decoded !== "blocked") fields += decoded.count;
-    if (decoder.instructionBytes > 0) decoder.recycle(decoder.takeInstructions());
+    decoder.writeInstructions(writer);
+    writer.position = 0;
   }
   return fields;
 }

@@ -4,6 +4,7 @@ import { writePrefixInt } from "../wire/prefix_int.ts";
 import { DecoderTable } from "./decoder_table.ts";
 import { EncoderStreamReader } from "./encoder_stream_reader.ts";
 import { failSection } from "./error.ts";
+import { moveBytes } from "./move_bytes.ts";
 import { SectionReader } from "./section_reader.ts";
 
 /** Options of a `QpackDecoder`. */
@@ -121,7 +122,8 @@ export class QpackDecoder {
 
   /**
    * Decodes a whole field section, or keeps a copy of it and answers `"blocked"` when
-   * it needs entries that are still to come (RFC 9204 section 2.2.1). Throws
+   * it needs entries that are still to come (RFC 9204 section 2.2.1). The result may be
+   * shared between calls. Throws
    * `QpackError` of the kind `decompression`, `TypeError` while the stream has a section
    * that waits.
    */
@@ -174,12 +176,14 @@ export class QpackDecoder {
    * cancellations, and one increment for inserts that no acknowledgement covered.
    */
   takeInstructions(): Uint8Array {
-    const increment = this.#table.insertCount - this.#knownReceived;
-    if (increment > 0) {
-      writePrefixInt(this.#instructions, 0, 6, increment);
-      this.#knownReceived = this.#table.insertCount;
-    }
+    this.#countInserts();
     return this.#instructions.take();
+  }
+
+  /** Appends what `takeInstructions` would hand over to a writer of the caller. */
+  writeInstructions(writer: ByteWriter): void {
+    this.#countInserts();
+    moveBytes(this.#instructions, writer);
   }
 
   /** Gives back bytes that `takeInstructions` handed over and that nobody reads any more. */
@@ -187,9 +191,16 @@ export class QpackDecoder {
     this.#instructions.give(bytes);
   }
 
+  #countInserts(): void {
+    const increment = this.#table.insertCount - this.#knownReceived;
+    if (increment === 0) return;
+    writePrefixInt(this.#instructions, 0, 6, increment);
+    this.#knownReceived = this.#table.insertCount;
+  }
+
   #finish(streamId: number, section: Uint8Array): DecodedSection {
     const sections = this.#sections;
-    const decoded = sections.readLines(section);
+    const decoded = sections.read(section);
     if (sections.required > 0) {
       writePrefixInt(this.#instructions, 0x80, 7, streamId);
       if (sections.required > this.#knownReceived) this.#knownReceived = sections.required;

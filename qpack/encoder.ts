@@ -6,6 +6,7 @@ import { writeStringLiteral } from "../wire/string_literal.ts";
 import { DecoderStreamReader } from "./decoder_stream_reader.ts";
 import { EncoderIndex, type KnownField, type KnownName, NONE, UNSEEN } from "./encoder_index.ts";
 import { EncoderTable, entryBytes } from "./encoder_table.ts";
+import { moveBytes } from "./move_bytes.ts";
 import { OutstandingSections } from "./outstanding.ts";
 
 /**
@@ -39,8 +40,11 @@ export interface QpackPeerSettings {
 /** With more sections than this that nobody acknowledges, new ones use the static table only. */
 const MAX_OUTSTANDING = 2000;
 
-/** This part of the table, at its old end, is about to be evicted: what is used there is duplicated. */
-const DRAINING_PART = 8;
+/**
+ * This part of the table, at its old end, is about to be evicted: what is used there is
+ * duplicated. A duplicate that may be used only when it is acknowledged is made earlier.
+ */
+const DRAINING_PART = { "static": 1, "safe": 4, "eager": 8 } as const;
 
 /** A field goes into the table when it comes again within this many fields. */
 const HISTORY_FIELDS = 64;
@@ -176,6 +180,11 @@ export class QpackEncoder {
     return this.#instructions.take();
   }
 
+  /** Appends what `takeInstructions` would hand over to a writer of the caller. */
+  writeInstructions(writer: ByteWriter): void {
+    moveBytes(this.#instructions, writer);
+  }
+
   /** Gives back bytes that `takeInstructions` handed over and that nobody reads any more. */
   recycle(bytes: Uint8Array): void {
     this.#instructions.give(bytes);
@@ -240,9 +249,13 @@ export class QpackEncoder {
       : this.#sensitive(known.name, value);
   }
 
-  /** Goes up with each change of the table or of what the peer is known to have. */
+  /**
+   * Goes up with each change of the table or of what the peer is known to have; odd while
+   * the section may refer to more than that.
+   */
   #version(): number {
-    return this.#table.insertCount + this.#table.knownReceived + this.#capacityChanges;
+    const changes = this.#table.insertCount + this.#table.knownReceived + this.#capacityChanges;
+    return 2 * changes + (this.#usable === Infinity ? 1 : 0);
   }
 
   /** Writes the section of an equal list again if nothing has changed since. */
@@ -250,7 +263,7 @@ export class QpackEncoder {
     const slot = this.#blocks.write(this.#writer, flat, version);
     if (slot < 0) return false;
     const required = this.#blockRequired[slot]!;
-    if (required > this.#usable || required > 0 && !this.#isDynamic) {
+    if (required > 0 && !this.#isDynamic) {
       this.#writer.position = this.#sectionStart;
       return false;
     }
@@ -275,6 +288,7 @@ export class QpackEncoder {
     if (wanted < table.capacity && !table.makeRoom(table.capacity - wanted, Infinity)) return;
     table.capacity = wanted;
     this.#capacityChanges++;
+    this.#drainComputedAt = NONE;
     writePrefixInt(this.#instructions, 0x20, 5, wanted);
   }
 
@@ -293,19 +307,20 @@ export class QpackEncoder {
     const mayBlock = this.#policy === "eager" &&
       (this.#outstanding.riskyStreams < this.#maxBlockedStreams || this.#outstanding.isRisky(streamId));
     this.#usable = mayBlock ? Infinity : table.knownReceived;
-    if (this.#drainComputedAt !== this.#version()) this.#computeDraining();
+    if (this.#drainComputedAt !== table.insertCount + table.knownReceived) this.#computeDraining();
   }
 
   /** Finds which entries the next inserts will evict. */
   #computeDraining(): void {
     const table = this.#table;
+    const wanted = table.capacity / DRAINING_PART[this.#policy];
     let room = table.capacity - table.size;
     let absolute = table.dropped;
-    while (absolute < table.knownReceived && room < table.capacity / DRAINING_PART) {
+    while (absolute < table.knownReceived && room < wanted) {
       room += table.bytesOf(absolute++);
     }
     this.#drainBelow = absolute;
-    this.#drainComputedAt = this.#version();
+    this.#drainComputedAt = table.insertCount + table.knownReceived;
   }
 
   /** Writes a field that is not in the static table, and decides whether the dynamic one shall hold it. */
@@ -425,7 +440,9 @@ export class QpackEncoder {
   #duplicate(field: KnownField): void {
     const table = this.#table;
     const source = field.newest;
-    if (!table.makeRoom(entryBytes(field), this.#oldest)) return;
+    // Where the copy cannot be used at once, the source must not make room for it.
+    const guarded = this.#usable === Infinity ? this.#oldest : Math.min(this.#oldest, source);
+    if (!table.makeRoom(entryBytes(field), guarded)) return;
     writePrefixInt(this.#instructions, 0, 5, table.insertCount - source - 1);
     table.insert(field);
   }

@@ -1,10 +1,13 @@
 import type { DecodedSection } from "../wire/decoded_section.ts";
+import { BlockCache } from "../wire/block_cache.ts";
 import { FIELD_OVERHEAD_BYTES } from "../wire/decoded_section.ts";
+import { HuffmanError } from "../wire/huffman.ts";
+import { HuffmanCache } from "../wire/huffman_cache.ts";
+import { latin1ToString } from "../wire/latin1.ts";
 import { type Cursor, PREFIX_INT_MORE, PREFIX_INT_OVER, readPrefixInt } from "../wire/prefix_int.ts";
 import type { DecoderTable } from "./decoder_table.ts";
 import { failSection } from "./error.ts";
 import { STATIC_COUNT, STATIC_FLAT } from "./static_table.ts";
-import { readOctets } from "./octets.ts";
 
 /** What a section may hold before it is cut. */
 export interface SectionLimits {
@@ -25,6 +28,8 @@ export class SectionReader {
   readonly #cursor: Cursor = { offset: 0 };
   readonly #table: DecoderTable;
   readonly #limits: SectionLimits;
+  readonly #blocks: BlockCache = new BlockCache();
+  readonly #strings: HuffmanCache = new HuffmanCache();
   /** How many entries the table can have at most: the modulus of the wire form is twice that. */
   readonly #maxEntries: number;
 
@@ -66,8 +71,26 @@ export class SectionReader {
     return required;
   }
 
-  /** Reads the field lines after the prefix that was read last (RFC 9204 section 4.5.2 on). */
-  readLines(bytes: Uint8Array): DecodedSection {
+  /**
+   * Reads the field lines after the prefix that was read last (RFC 9204 section 4.5.2 on).
+   * The result may be shared between calls.
+   */
+  read(bytes: Uint8Array): DecodedSection {
+    // Each insert and each eviction makes this larger, and with it what references mean.
+    const version = this.#table.insertCount + this.#table.dropped;
+    const known = this.#blocks.find(bytes, version);
+    if (known !== undefined) return known;
+    try {
+      const section = this.#readLines(bytes);
+      this.#blocks.offer(bytes, version, section);
+      return section;
+    } catch (error) {
+      if (error instanceof HuffmanError) failSection("9204-4.1.2", "a string is no Huffman code");
+      throw error;
+    }
+  }
+
+  #readLines(bytes: Uint8Array): DecodedSection {
     const { maxListBytes, maxFields } = this.#limits;
     const cursor = this.#cursor;
     const end = bytes.length;
@@ -124,9 +147,9 @@ export class SectionReader {
         continue;
       }
       flat.push(name, value);
-      if (never) (sensitive ??= []).push(name);
+      if (never && !(sensitive ??= []).includes(name)) sensitive.push(name);
     }
-    return { flat, sensitive, bytes: size, count, tooLarge };
+    return { flat, sensitive, bytes: size, count, tooLarge, validated: undefined };
   }
 
   /** Where the entry with an absolute index stands in the table's list. */
@@ -165,8 +188,6 @@ export class SectionReader {
     const end = start + length;
     if (end > bytes.length) failSection("9204-4.5", "it ends within a string");
     cursor.offset = end;
-    const text = readOctets(bytes, start, end, huffman);
-    if (text === undefined) failSection("9204-4.1.2", "a string is no Huffman code");
-    return text;
+    return huffman ? this.#strings.decode(bytes, start, end) : latin1ToString(bytes, start, end);
   }
 }
