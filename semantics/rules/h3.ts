@@ -8,6 +8,10 @@ export const H3_RULES = {
     level: "SHOULD",
     text: "A side that wants no more of an exchange resets and stops its stream.",
   },
+  "9114-4.2.2": {
+    level: "SHOULD",
+    text: "No field section is sent that is larger than the peer said it takes.",
+  },
   "9114-4.4": { level: "MUST", text: "In a tunnel no frame of a known type is sent but DATA." },
   "9114-4.6": {
     level: "MUST",
