@@ -56,7 +56,7 @@ export async function makeDevCertificate(options: DevCertificateOptions = {}): P
   ]);
   const names = [...new Set([...DEV_NAMES, ...options.names ?? []])];
   const notBefore = new Date(Math.floor(Date.now() / 1000) * 1000 - 3_600_000);
-  const notAfter = new Date(notBefore.getTime() + (options.days ?? 13) * 86_400_000);
+  const notAfter = new Date(notBefore.getTime() + 3_600_000 + (options.days ?? 13) * 86_400_000);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: "CN=localhost",
     keys,

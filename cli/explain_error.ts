@@ -1,6 +1,7 @@
 import { CliError, EXIT, type ExitCode } from "./errors.ts";
 import type { ConnectPlan } from "./protocols/mod.ts";
 import { ConnectionError, StreamError, TransportError } from "../semantics/errors.ts";
+import { CertificateError, type CertificateProblem } from "../transport/errors.ts";
 import type { TlsFacts } from "./tls_facts.ts";
 import { hostPort } from "./target.ts";
 import { formatDuration } from "./ui/units.ts";
@@ -223,42 +224,51 @@ function describeCertificate(facts: TlsFacts | undefined): string[] {
   return [printable(`the certificate is of ${certificate.subject || "nobody named"}, ${issuer}, ${left}`)];
 }
 
+const PROBLEMS: Readonly<Record<CertificateProblem, string>> = {
+  "unknown-issuer": "is not trusted",
+  "wrong-name": "is for other names",
+  "expired": "has expired",
+  "not-yet-valid": "is not valid yet",
+  "authority": "is that of an authority, not of a server",
+  "refused": "was accepted, but the server refused ours",
+  "other": "cannot be accepted",
+};
+
+function wrongName(
+  error: CertificateError,
+  plan: ConnectPlan | undefined,
+  facts: TlsFacts | undefined,
+): string[][] {
+  const names = error.coveredNames.length > 0 ? error.coveredNames : facts?.certificate?.names ?? [];
+  const shown = printable(names.slice(0, 8).join(", ")) + (names.length > 8 ? ", …" : "");
+  const other = names.find((name) => !name.includes("*"));
+  return [
+    [`wanted ${plan?.serverName ?? "another name"}`, ...names.length === 0 ? [] : [`it covers ${shown}`]],
+    [`--sni ${
+      other === undefined ? "NAME" : printable(other)
+    } asks for another name, -k accepts it for this run`],
+  ];
+}
+
 function certificateError(
   error: TransportError,
   plan: ConnectPlan | undefined,
   facts: TlsFacts | undefined,
 ): CliError {
   const where = plan === undefined ? "the server" : hostPort(plan.hostname, plan.port);
-  const text = causes(error).join(" ");
-  const details = { exit: EXIT.TLS, cause: error };
-  if (/NotValidForName|not valid for (?:any )?name|valid for name/i.test(text)) {
-    const names = facts?.certificate?.names ?? [];
-    const covers = names.length === 0
-      ? []
-      : [`it covers ${printable(names.slice(0, 8).join(", "))}${names.length > 8 ? ", …" : ""}`];
-    const other = names.find((name) => !name.includes("*"));
-    return new CliError(`the certificate of ${where} is for other names`, {
-      ...details,
-      code: "certificate-name",
-      evidence: [`wanted ${plan?.serverName ?? "another name"}`, ...covers],
-      hints: [
-        `--sni ${
-          other === undefined ? "NAME" : printable(other)
-        } asks for another name, -k accepts it for this run`,
-      ],
-    });
+  const problem = error instanceof CertificateError ? error.problem : "other";
+  let evidence = [...denoSays(error), ...describeCertificate(facts)];
+  let hints = ["--ca FILE trusts it, -k accepts it for this run"];
+  if (error instanceof CertificateError && problem === "wrong-name") {
+    [evidence, hints] = wrongName(error, plan, facts) as [string[], string[]];
+  } else if (problem === "expired" || problem === "not-yet-valid") {
+    hints = ["check the clock; -k accepts it for this run"];
   }
-  const expired = /expired|not valid after/i.test(text);
-  const early = /not valid (?:yet|before)/i.test(text);
-  const what = expired ? "has expired" : early ? "is not valid yet" : "is not trusted";
-  return new CliError(`the certificate of ${where} ${what}`, {
-    ...details,
-    code: expired || early ? "certificate-time" : "certificate",
-    evidence: [...denoSays(error), ...describeCertificate(facts)],
-    hints: [
-      expired || early
-        ? "check the clock; -k accepts it for this run"
-        : "--ca FILE trusts it, -k accepts it for this run",
-    ],
+  return new CliError(`the certificate of ${where} ${PROBLEMS[problem]}`, {
+    code: problem === "unknown-issuer" ? "certificate" : `certificate-${problem}`,
+    exit: EXIT.TLS,
+    evidence,
+    hints,
+    cause: error,
   });
 }

@@ -10,6 +10,7 @@ import { type CertificateFlags, type ServerCertificate, serverCertificate } from
 import { openLineQueue } from "../serve/line_queue.ts";
 import { printListening, type ServeFacts, serveJson } from "../serve/serve_report.ts";
 import type { ExchangeHandler, Handler } from "../../h2/mod.ts";
+import { TransportError } from "../../semantics/errors.ts";
 import { hostPort } from "../target.ts";
 
 /** The flags of `serve`. */
@@ -74,9 +75,16 @@ async function listen(protocol: Protocol, plan: ListenPlan): Promise<Listening> 
     const where = hostPort(plan.hostname, plan.port);
     if (error instanceof CliError) throw error;
     const text = error instanceof Error ? error.message : String(error);
-    const under = error instanceof Error ? error.cause : undefined;
-    const inUse = error instanceof Deno.errors.AddrInUse || under instanceof Deno.errors.AddrInUse ||
-      /in use/i.test(text);
+    if (error instanceof TransportError && error.code === "tls") {
+      throw new CliError("the certificate and the key cannot be used together", {
+        code: "certificate",
+        exit: EXIT.TLS,
+        evidence: [text],
+        hints: ["--cert and --key take the two files of one certificate, PEM"],
+        cause: error,
+      });
+    }
+    const inUse = error instanceof TransportError && error.code === "in-use";
     throw new CliError(inUse ? `${where} is taken` : `cannot listen on ${where}`, {
       code: inUse ? "in-use" : "listen",
       exit: EXIT.UNREACHABLE,

@@ -43,6 +43,7 @@ export async function probeProtocol(
   let link: HttpLink | undefined;
   let isPartial = false;
   try {
+    await protocol.warmUp();
     while (samples.length < options.repeat) {
       samples.push(await measure(protocol, plan, options.fields, (opened) => link = opened));
     }

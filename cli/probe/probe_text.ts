@@ -6,7 +6,7 @@ import { type Phase, renderWaterfall, type WaterfallGroup } from "../ui/waterfal
 import type { Finding, ProbeReport, ProtocolFacts, Severity, WorkingFacts } from "./facts.ts";
 import { otherSettings, SETTING_ROWS, type SettingRow, settingValue } from "./settings_table.ts";
 
-const WIDTHS = [23, 27, 27] as const;
+const WIDTHS = [25, 27, 27] as const;
 
 function stateWords(facts: ProtocolFacts, style: Style): string {
   if (facts.state === "works") return style.green(`${facts.name} works`);
@@ -17,15 +17,14 @@ function stateWords(facts: ProtocolFacts, style: Style): string {
 function verdictLine(report: ProbeReport, style: Style): string {
   const working = report.protocols.find((facts) => facts.state === "works");
   const address = working?.samples[0]?.address ?? null;
-  const where = address === null || report.where.includes(address)
-    ? report.where
-    : `${report.where} (${address})`;
+  const own = report.isBuiltIn ? "own server " : "";
+  const where = own +
+    (address === null || report.where.includes(address) ? report.where : `${report.where} (${address})`);
   const warnings = report.findings.filter(({ severity }) => severity === "warn").length;
   const failures = report.findings.filter(({ severity }) => severity === "fail").length;
   const counts = failures > 0 ? style.red(plural(failures, "failure")) : plural(warnings, "warning");
   const states = report.protocols.map((facts) => stateWords(facts, style)).join("   ");
-  const built = report.isBuiltIn ? "   built-in server" : "";
-  return `${style.bold(where)}    ${states}   ${counts}   ${formatDuration(report.tookMs)}${built}`;
+  return `${style.bold(where)}    ${states}   ${counts}   ${formatDuration(report.tookMs)}`;
 }
 
 type Cell = (facts: WorkingFacts) => string;

@@ -48,7 +48,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
     isSwitch: true,
   },
   {
-    label: "RFC 7540 priorities off",
+    label: "no RFC 7540 priorities",
     key: "noRfc7540Priorities",
     names: { h2: "NO_RFC7540_PRIORITIES" },
     elsewhere: "-",

@@ -16,6 +16,9 @@ export const h3Protocol: Protocol = {
   name: "h3",
   title: "HTTP/3",
   unavailable: NOT_YET,
+  warmUp(): Promise<void> {
+    return Promise.resolve();
+  },
   connect(): Promise<HttpLink> {
     return Promise.reject(refuse());
   },

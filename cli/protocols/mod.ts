@@ -102,6 +102,8 @@ export interface Protocol {
   readonly title: string;
   /** Why it cannot be used, if it cannot. */
   readonly unavailable?: { readonly code: string; readonly text: string };
+  /** Loads and runs what a first request needs, without a network. */
+  warmUp(): Promise<void>;
   /** Connects as a client. */
   connect(plan: ConnectPlan, trace: TraceHook | undefined): Promise<HttpLink>;
   /** Listens as a server. */

@@ -40,23 +40,23 @@ function echoBody(exchange: ServerExchange): Promise<void> {
   return exchange.reply(200, fields, exchange.body);
 }
 
-function sendBytes(exchange: ServerExchange): Promise<void> {
-  const count = numberAfter(exchange.path, "/bytes/", MAX_BYTES);
+function sendBytes(exchange: ServerExchange, path: string): Promise<void> {
+  const count = numberAfter(path, "/bytes/", MAX_BYTES);
   if (count === undefined) return fail(exchange, 400, `/bytes/N takes 0 to ${MAX_BYTES}`);
   const fields = { ...BYTES, "content-length": String(count) };
   if (exchange.method === "HEAD" || count === 0) return exchange.reply(200, fields, null);
   return exchange.reply(200, fields, patternBytes(count));
 }
 
-function sendStatus(exchange: ServerExchange): Promise<void> {
-  const status = numberAfter(exchange.path, "/status/", 599);
+function sendStatus(exchange: ServerExchange, path: string): Promise<void> {
+  const status = numberAfter(path, "/status/", 599);
   if (status === undefined || status < 200) return fail(exchange, 400, "/status/N takes 200 to 599");
   const hasBody = status !== 204 && status !== 205 && status !== 304 && exchange.method !== "HEAD";
   return exchange.reply(status, hasBody ? TEXT : {}, hasBody ? `${status}\n` : null);
 }
 
-async function sendLater(exchange: ServerExchange): Promise<void> {
-  const ms = numberAfter(exchange.path, "/delay/", MAX_DELAY_MS);
+async function sendLater(exchange: ServerExchange, path: string): Promise<void> {
+  const ms = numberAfter(path, "/delay/", MAX_DELAY_MS);
   if (ms === undefined) return await fail(exchange, 400, `/delay/MS takes 0 to ${MAX_DELAY_MS}`);
   const { signal } = exchange;
   await new Promise<void>((resolve) => {
@@ -99,9 +99,9 @@ function answer(exchange: ServerExchange): Promise<void> {
   if (path === "/") {
     return exchange.reply(200, { ...TEXT, "content-length": String(HELLO.length) }, HELLO);
   }
-  if (path.startsWith("/bytes/")) return sendBytes(exchange);
-  if (path.startsWith("/status/")) return sendStatus(exchange);
-  if (path.startsWith("/delay/")) return sendLater(exchange);
+  if (path.startsWith("/bytes/")) return sendBytes(exchange, path);
+  if (path.startsWith("/status/")) return sendStatus(exchange, path);
+  if (path.startsWith("/delay/")) return sendLater(exchange, path);
   if (path === "/headers") return sendFields(exchange);
   if (path === "/trailers") return sendTrailers(exchange);
   if (path === "/early") return sendEarly(exchange);

@@ -11,7 +11,7 @@ export interface FrameTraceOptions {
   readonly fields: boolean;
   /** Whether credentials are shown. */
   readonly showSecrets: boolean;
-  /** Milliseconds since the start. @default {since the call} */
+  /** Milliseconds since the start. @default {since the first event} */
   readonly now?: () => number;
 }
 
@@ -31,13 +31,18 @@ export function flagWords(name: string, flags: number): string[] {
   return (FLAG_WORDS[name] ?? []).filter(([bit]) => (flags & bit) !== 0).map(([, word]) => word);
 }
 
+/** A name as `-v` writes it: `MAX_FRAME_SIZE` and `lastStreamId` alike in small letters with underscores. */
+function word(name: string): string {
+  return name.replaceAll(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
+}
+
 function detailText(detail: Readonly<Record<string, unknown>> | undefined): string {
   if (detail === undefined) return "";
   const parts: string[] = [];
   for (const [name, value] of Object.entries(detail)) {
-    if (value === undefined) continue;
+    if (value === undefined || value === "" || name === "ack") continue;
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-    parts.push(`${name.toLowerCase()}=${printable(text)}`);
+    parts.push(`${word(name)}=${printable(text)}`);
   }
   return parts.join(" ");
 }
@@ -82,8 +87,12 @@ function stateLine(event: StateTrace, ms: string, style: Style): string {
 
 /** Makes the hook behind `-v`: a line for each frame, and with `-vv` the fields and state changes too. */
 export function frameTrace(options: FrameTraceOptions): TraceHook {
-  const start = performance.now();
-  const now = options.now ?? (() => performance.now() - start);
+  let start: number | undefined;
+  function sinceFirst(): number {
+    start ??= performance.now();
+    return performance.now() - start;
+  }
+  const now = options.now ?? sinceFirst;
   options.write(options.style.dim("      ms    stream"));
   return (event: TraceEvent) => {
     const ms = now().toFixed(1);

@@ -40,15 +40,16 @@ function axis(span: number, width: number): string {
 export function renderWaterfall(groups: readonly WaterfallGroup[], style: Style, note: string): string[] {
   const totals = groups.map((group) => group.phases.reduce((sum, phase) => sum + (phase.ms ?? 0), 0));
   const span = Math.max(...totals, 0.1);
-  const left = 21;
+  const left = 23;
   const width = Math.max(20, Math.min(style.columns - left - 16, 44));
   const [full, lead] = style.ascii ? ["#", "."] : ["█", "·"];
-  const lines = [`${"to first byte".padEnd(left)}${axis(span, width)}   ${style.dim(note)}`];
+  const title = `${"to first byte".padEnd(left)}${axis(span, width)}`;
+  const lines = [note === "" ? title : `${title}   ${style.dim(note)}`];
   for (const group of groups) {
     let elapsed = 0;
     group.phases.forEach((phase, index) => {
       const name = index === 0 ? style.bold(group.name) : " ".repeat(group.name.length);
-      const head = `${name}  ${phase.name.padEnd(6)}${formatMs(phase.ms).padStart(9)}    `;
+      const head = `${name}  ${phase.name.padEnd(8)}${formatMs(phase.ms).padStart(7)}    `;
       const from = Math.round(elapsed / span * width);
       elapsed += phase.ms ?? 0;
       const to = Math.round(elapsed / span * width);
