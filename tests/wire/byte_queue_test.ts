@@ -89,3 +89,15 @@ Deno.test("ByteQueue behaves as one array, however it is cut and read", () => {
     assert.deepEqual([...queue.read(model.length)!], model);
   }));
 });
+
+Deno.test("ByteQueue keeps what comes after it forgot many chunks", () => {
+  const queue = new ByteQueue();
+  for (let i = 0; i < 100; i++) queue.push(new Uint8Array([i]));
+  queue.keep();
+  queue.skip(60);
+  const chunk = new Uint8Array([100, 101]);
+  queue.push(chunk);
+  queue.keep();
+  chunk.fill(0);
+  assert.deepEqual([...queue.read(42)!], Array.from({ length: 42 }, (_, i) => i + 60));
+});
