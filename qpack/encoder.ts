@@ -4,6 +4,7 @@ import { isNever, type SensitivePolicy } from "../wire/indexing_policy.ts";
 import { prefixIntSize, writePrefixInt } from "../wire/prefix_int.ts";
 import { writeStringLiteral } from "../wire/string_literal.ts";
 import { DecoderStreamReader } from "./decoder_stream_reader.ts";
+import { ENTRY_OVERHEAD_BYTES } from "./decoder_table.ts";
 import { EncoderIndex, type KnownField, type KnownName, NONE, UNSEEN } from "./encoder_index.ts";
 import { EncoderTable, entryBytes } from "./encoder_table.ts";
 import { moveBytes } from "./move_bytes.ts";
@@ -48,6 +49,9 @@ const DRAINING_PART = { "static": 1, "safe": 4, "eager": 8 } as const;
 
 /** A field goes into the table when it comes again within this many fields. */
 const HISTORY_FIELDS = 64;
+
+/** The longest value that is remembered so as to know it again, in octets. */
+const MAX_REMEMBERED = 2048;
 
 /** A prefix of a section takes two octets, mostly. */
 const USUAL_PREFIX_OCTETS = 2;
@@ -95,6 +99,8 @@ export class QpackEncoder {
   #writer: ByteWriter = this.#instructions;
   #sectionStart = 0;
   #isDynamic = false;
+  /** Whether it has a literal that was not the last of its name: it will hardly come again. */
+  #isNew = false;
   #base = 0;
   #required = 0;
   #oldest = Infinity;
@@ -214,7 +220,7 @@ export class QpackEncoder {
       writer.position = start;
       throw error;
     }
-    if (isPlain && this.#version() === version) this.#offerBlock(flat, version, start);
+    if (isPlain && !this.#isNew && this.#version() === version) this.#offerBlock(flat, version, start);
     if (this.#required > 0) this.#outstanding.add(streamId, this.#required, this.#oldest);
   }
 
@@ -222,24 +228,48 @@ export class QpackEncoder {
     const writer = this.#writer;
     const start = writer.position;
     const index = this.#index;
-    const isDynamic = this.#isDynamic;
+    this.#isNew = false;
     writer.uint16(0); // room for the prefix
     for (let i = 0; i < flat.length; i += 2) {
       const value = flat[i + 1]!;
-      const known = index.name(flat[i]!);
-      const isNow = isPlain ? isNever(known.treatment, value) : this.#isSensitive(known, value, sensitive);
-      if (isNow) {
-        this.#literal(known, value, true);
-        continue;
+      const known = index.nameAt(i >> 1, flat[i]!);
+      // What is the same as last time mostly is one octet again.
+      if (isPlain) {
+        if (known.hitValue === value) {
+          writePrefixInt(writer, 0xc0, 6, known.hitIndex);
+          continue;
+        }
+        if (this.#isDynamic && this.#sameAgain(known, value)) continue;
       }
-      const values = known.staticValues;
-      let at = 0;
-      while (at < values.length && values[at] !== value) at++;
-      if (at < values.length) writePrefixInt(writer, 0xc0, 6, known.staticIndexes[at]!);
-      else if (isDynamic) this.#field(known, value);
-      else this.#literal(known, value, false);
+      const isNow = isPlain ? isNever(known.treatment, value) : this.#isSensitive(known, value, sensitive);
+      if (isNow) this.#literal(known, value, true);
+      else this.#mayIndex(known, value);
     }
     if (this.#required > 0) this.#writePrefix(start);
+  }
+
+  /** Writes the index of the field that this name had last, if it still is what it was. */
+  #sameAgain(known: KnownName, value: string): boolean {
+    const field = known.lastField;
+    if (field === undefined || field.value !== value) return false;
+    const absolute = field.newest;
+    if (absolute < this.#drainBelow || absolute >= this.#usable) return false;
+    field.seenAt = ++this.#fieldNumber;
+    this.#indexed(absolute);
+    return true;
+  }
+
+  /** Writes a field that tables may hold. */
+  #mayIndex(known: KnownName, value: string): void {
+    const values = known.staticValues;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] !== value) continue;
+      known.hitValue = value;
+      known.hitIndex = known.staticIndexes[i]!;
+      return writePrefixInt(this.#writer, 0xc0, 6, known.hitIndex);
+    }
+    if (this.#isDynamic) this.#field(known, value);
+    else this.#literal(known, value, false);
   }
 
   #isSensitive(known: KnownName, value: string, sensitive: ReadonlySet<string> | undefined): boolean {
@@ -328,8 +358,9 @@ export class QpackEncoder {
     const number = ++this.#fieldNumber;
     const field = this.#index.field(known, value);
     if (field === undefined) {
-      if (known.staticIndex === NONE && known.fields.size > 0) this.#offerName(known);
-      this.#index.remember(known, value, number);
+      if (known.staticIndex === NONE && known.fields > 0) this.#offerName(known);
+      const bytes = known.name.length + value.length + ENTRY_OVERHEAD_BYTES;
+      if (bytes <= this.#table.capacity) this.#index.remember(known, value, number);
       return this.#literal(known, value, false);
     }
     const age = number - field.seenAt;
@@ -396,7 +427,8 @@ export class QpackEncoder {
     }
     if (known.valueSlot >= 0) literals.free(known.valueSlot);
     known.valueSlot = NONE;
-    known.lastValue = value;
+    known.lastValue = value.length <= MAX_REMEMBERED ? value : undefined;
+    this.#isNew = true;
   }
 
   #refer(absolute: number): void {
