@@ -36,6 +36,9 @@ export interface PendingPing {
   readonly sentAt: number;
 }
 
+/** How long a server waits for a client that announced its end to close the connection, in milliseconds. */
+const LINGER_MS = 1000;
+
 /**
  * What the parts of the engine share: the state of one connection and the few verbs that
  * change it in one place. Not exported from the package.
@@ -350,7 +353,13 @@ export class Core {
     }
     if (this.trace !== undefined) traceState(this.trace, "stream", "closed", stream.id);
     if (wasFull && this.canOpen) this.events.push({ type: "capacity" });
-    if (this.streams.size === 0) this.deadlines.streamsGone(this.now, this.idleMs);
+    if (this.streams.size === 0) this.watchIdle();
+  }
+
+  /** Nothing is open: the connection ends after a while, soon when the peer has announced its end. */
+  watchIdle(): void {
+    const ms = this.isServer && this.goawayReceived >= 0 ? LINGER_MS : this.idleMs;
+    if (ms !== Infinity) this.deadlines.streamsGone(this.now, ms);
   }
 
   /** Whether a request can be opened at once (client). */
@@ -449,6 +458,8 @@ export class Core {
   /** Ends the connection in order once nothing is open and everybody knows. */
   closeWhenDrained(): void {
     if (this.state !== "draining" || this.streams.size > 0 || this.awaitsShutdownPong) return;
+    // A client that announced its end closes the connection itself; the idle deadline sees to it.
+    if (this.isServer && this.goawaySent < 0) return;
     if (this.goawaySent < 0) this.sendGoaway(this.processedStreamId, H2ErrorCode.NO_ERROR, "");
     this.close(undefined);
   }

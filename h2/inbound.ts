@@ -56,11 +56,12 @@ export class Inbound implements FrameSink {
       traceFrameParts(core.trace, "in", type, flags, id, length, NONE, -1, -1);
     }
     if (this.#isFirst) {
-      if (type !== FrameType.SETTINGS || (flags & Flag.ACK) !== 0) {
+      if (type !== FrameType.SETTINGS) {
         core.fail(H2ErrorCode.PROTOCOL_ERROR, "9113-3.4:settings", "the first frame is not SETTINGS");
         return FrameAction.STOP;
       }
-      this.#isFirst = false;
+      // Some clients acknowledge our SETTINGS before they send theirs.
+      this.#isFirst = (flags & Flag.ACK) !== 0;
     }
     if (this.#block.isOpen && (type !== FrameType.CONTINUATION || id !== this.#block.stream)) {
       const rule = type > FrameType.CONTINUATION ? "9113-5.5" : "9113-4.3";

@@ -47,7 +47,7 @@ export function receiveSettings(
     core.hasPeerSettings = true;
     if (core.state === "handshake") core.state = "open";
     core.deadlines.stop("handshake");
-    if (core.streams.size === 0) core.deadlines.streamsGone(core.now, core.idleMs);
+    if (core.streams.size === 0) core.watchIdle();
   } else {
     core.glitch();
     if (core.isClosed) return;
@@ -92,6 +92,7 @@ export function receiveGoaway(core: Core, lastStream: number, code: number): voi
   }
   core.events.push({ type: "goingAway", unprocessed, wireCode: code });
   for (const id of unprocessed) core.endUnprocessed(core.find(id)!, code);
+  if (core.streams.size === 0) core.watchIdle();
   core.closeWhenDrained();
 }
 

@@ -29,11 +29,12 @@ export function tickDeadlines(core: Core): void {
 function endIdle(core: Core): void {
   const { deadlines } = core;
   if (!deadlines.isIdleSure) {
+    core.watchIdle();
     deadlines.isIdleSure = true;
-    deadlines.idle = core.now + core.idleMs;
     return;
   }
-  core.counters.idleTimeout++;
-  core.sendGoaway(core.processedStreamId, H2ErrorCode.NO_ERROR, "idle_timeout");
+  const isExpected = core.goawayReceived >= 0;
+  if (!isExpected) core.counters.idleTimeout++;
+  core.sendGoaway(core.processedStreamId, H2ErrorCode.NO_ERROR, isExpected ? "" : "idle_timeout");
   core.close(undefined);
 }

@@ -3,7 +3,7 @@ import { Fields } from "../../semantics/mod.ts";
 import { corpusTest, readCorpus } from "../support/corpora.ts";
 import { describeFrame, Flag, FrameType, type ParsedFrame, uint32 } from "../support/h2_frames.ts";
 import { engineTest, type RawPeer } from "../support/h2_peer.ts";
-import { type Reaction, SERVER_CASES } from "./server_cases.ts";
+import { type Reaction, SERVER_CASES } from "./engine_server_cases.ts";
 
 const BODY = new TextEncoder().encode("Hello, h2!\r\n");
 
