@@ -148,7 +148,6 @@ class Server implements H2ServerConnection {
       wake: () => driver.wake(),
       onError: options.onError ?? printError,
       sendDate: options.sendDate ?? true,
-      isEarly: () => false,
       onClosed: (error) => this.#error ??= error,
     });
     this.#keepAlive = options.keepAlive === undefined ? undefined : new KeepAlive(clock, options.keepAlive, {

@@ -29,6 +29,8 @@ export interface ClientCoreOptions {
   readonly onClosed?: ((error: ConnectionError | undefined) => void) | undefined;
   /** Told of alternative services. */
   readonly onAltSvc?: ((origin: string, value: string) => void) | undefined;
+  /** Told of datagrams; `data` is valid during the call. */
+  readonly onDatagram?: ((id: ExchangeId, data: Uint8Array) => void) | undefined;
   /** Told of origins. */
   readonly onOrigins?: ((origins: readonly string[]) => void) | undefined;
 }
@@ -200,6 +202,8 @@ export class ClientCore implements ClientHost {
         return this.#receiveGoingAway(event);
       case "altSvc":
         return this.#options.onAltSvc?.(event.origin, event.value);
+      case "datagram":
+        return this.#options.onDatagram?.(event.id, event.data);
       case "origins":
         return this.#options.onOrigins?.(event.origins);
       case "closed":

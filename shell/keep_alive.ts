@@ -70,7 +70,7 @@ export class KeepAlive {
     const last = this.#target.lastReceived();
     if (this.#pingedAt !== -1 && last < this.#pingedAt) {
       const left = this.#pingedAt + this.#timeoutMs - now;
-      if (left > 0) return this.#schedule(left);
+      if (left > 0) return this.#schedule(Math.min(left, this.#intervalMs));
       this.stop();
       return this.#target.lose();
     }
@@ -80,7 +80,7 @@ export class KeepAlive {
     if (!this.#whileIdle && !this.#target.isBusy()) return this.#schedule(this.#intervalMs);
     this.#pingedAt = now;
     this.#target.ping();
-    this.#schedule(this.#timeoutMs);
+    this.#schedule(Math.min(this.#timeoutMs, this.#intervalMs));
   }
 }
 

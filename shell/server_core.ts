@@ -27,10 +27,10 @@ export interface ServerCoreOptions {
   readonly onError: ErrorHook;
   /** Whether a `date` field is added to responses without one. */
   readonly sendDate: boolean;
-  /** Whether the connection is still in early data. */
-  readonly isEarly: () => boolean;
   /** Told when the engine is done; without an error after an orderly end. */
   readonly onClosed?: ((error: ConnectionError | undefined) => void) | undefined;
+  /** Told of datagrams; `data` is valid during the call. */
+  readonly onDatagram?: ((id: ExchangeId, data: Uint8Array) => void) | undefined;
 }
 
 /** The exchanges of a server's connection, whatever the protocol, and the handler that answers them. */
@@ -60,11 +60,6 @@ export class ServerCore implements ServerHost {
     const { handler } = options;
     this.#native = typeof handler === "function" ? handler : undefined;
     this.#direct = typeof handler === "function" ? undefined : handler;
-  }
-
-  /** Part of `ServerHost`. */
-  get isEarly(): boolean {
-    return this.#options.isEarly();
   }
 
   /** Exchanges that are open. */
@@ -124,6 +119,8 @@ export class ServerCore implements ServerHost {
         return this.#open.get(event.id)?.receiveAborted(event.side, event.error);
       case "priority":
         return this.#open.get(event.id)?.receivePriority(event.priority);
+      case "datagram":
+        return this.#options.onDatagram?.(event.id, event.data);
       case "closed":
         this.#options.onClosed?.(event.error);
         return this.end(event.error);

@@ -17,8 +17,6 @@ import { type Tunnel, TunnelWriter } from "./tunnel.ts";
 
 /** What the exchanges of a server ask of their connection. */
 export interface ServerHost extends ExchangeHost {
-  /** Whether the connection is still in early data. */
-  readonly isEarly: boolean;
   /** Whether a `date` field is added. */
   readonly sendDate: boolean;
   /** Forgets an exchange that is over. */
@@ -61,7 +59,7 @@ export class ServerSide implements ServerExchange {
   constructor(host: ServerHost, event: RequestEvent) {
     this.#host = host;
     this.id = event.id;
-    this.early = host.isEarly;
+    this.early = event.early === true;
     this.#head = event.head;
     this.#isBodiless = event.end;
   }

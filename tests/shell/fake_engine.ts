@@ -62,7 +62,6 @@ export class FakeHost implements ServerHost, ClientHost {
   readonly engine: FakeEngine = new FakeEngine();
   readonly clock: VirtualClock = new VirtualClock();
   readonly connection = { info: { kind: "memory" } as const, state: new Map() };
-  readonly isEarly = false;
   readonly sendDate = false;
   forgotten = 0;
   wakes = 0;
