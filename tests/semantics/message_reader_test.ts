@@ -157,6 +157,39 @@ Deno.test("MessageReader keeps the marks of sensitive fields", () => {
   assert.deepEqual([...result.head.fields.sensitive ?? []], ["set-cookie"]);
 });
 
+Deno.test("MessageReader leaves out each field that is no trailer, and only those (RFC 9110 section 6.5.1)", () => {
+  const trailersOf = (section: string[]) => {
+    const reader = new MessageReader({ role: "response", limits: SERVER_LIMITS });
+    reader.receiveSection(sectionOf([":status", "200"]), false);
+    const result = reader.receiveSection(sectionOf(section), true);
+    assert(result.kind === "trailers", section[0]);
+    return result.fields.flat;
+  };
+  const framing =
+    "content-length 1 host a te trailers trailer x content-type a/b content-encoding gzip content-range x";
+  const control =
+    "cache-control no-store age 1 expires 0 date x location /x retry-after 1 vary * pragma no-cache";
+  const steering = "expect 100-continue max-forwards 1 range bytes=0-1 if-match * if-none-match * if-range x";
+  const others = "if-modified-since x if-unmodified-since x cookie a=1 set-cookie a=1 authorization x " +
+    "proxy-authorization x www-authenticate x proxy-authenticate x";
+  const words = [framing, control, steering, others].join(" ").split(" ");
+  for (let i = 0; i < words.length; i += 2) {
+    assert.deepEqual(trailersOf([words[i]!, words[i + 1]!]), [], words[i]);
+  }
+  const free = ["etag", '"x"', "grpc-status", "0", "authentication-info", "x", "server-timing", "a;dur=1"];
+  assert.deepEqual(trailersOf(free), free);
+});
+
+Deno.test("MessageReader is a tunnel from startTunnel on", () => {
+  const reader = new MessageReader({ role: "request", limits: SERVER_LIMITS });
+  reader.receiveSection(sectionOf([":method", "CONNECT", ":authority", "a:1"]), false);
+  assert.deepEqual([reader.state, reader.isTunnel], ["connect", false]);
+  reader.startTunnel();
+  assert.deepEqual([reader.state, reader.isTunnel], ["tunnel", true]);
+  reader.receiveBody(3, true);
+  assert.deepEqual([reader.state, reader.isTunnel, reader.receivedLength], ["end", true, 3]);
+});
+
 Deno.test("MessageReader tells the tunnel and the lengths", () => {
   const reader = new MessageReader({ role: "response", limits: SERVER_LIMITS, method: "CONNECT" });
   reader.receiveSection(sectionOf([":status", "200"]), false);

@@ -189,6 +189,8 @@ Deno.test("MessageWriter refuses lengths for a TRACE and a 205 [9110-9.3.8] [911
   const fields = new Fields(["content-length", "1"]);
   const trace = { method: "TRACE", scheme: "https", authority: "a", path: "/", fields };
   assert.throws(() => new MessageWriter({ role: "request" }).sendRequest(trace, false), /9110-9\.3\.8/);
+  const empty = { ...trace, fields: new Fields(["content-length", "0"]) };
+  assert.equal(new MessageWriter({ role: "request" }).sendRequest(empty, true).length, 10);
   const writer = new MessageWriter({ role: "response" });
   assert.throws(() => writer.sendResponse({ status: 205, fields }, false), /9110-15\.3\.6/);
   assert.equal(writer.state, "head");

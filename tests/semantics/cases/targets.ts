@@ -1,0 +1,165 @@
+/** Pseudo-fields of requests, paths and authorities. */
+import type { MessageCase } from "../message_cases.ts";
+import { authority, badRequest, bare, GET, get, path, request, TARGET, WEBSOCKET } from "./builders.ts";
+
+/** Which pseudo-fields there are, in which order, with which values. */
+export const PSEUDO_FIELDS: readonly MessageCase[] = [
+  request("a plain GET", GET, {
+    method: "GET",
+    scheme: "https",
+    authority: "a.example",
+    path: "/",
+    fields: [],
+  }),
+  request("pseudo-fields in another order", [
+    ":path",
+    "/x",
+    ":scheme",
+    "http",
+    ":method",
+    "GET",
+    ":authority",
+    "a",
+  ], {
+    path: "/x",
+    scheme: "http",
+    authority: "a",
+  }),
+  request("a scheme in capitals is put in lower case", authority("a.example", "HTTPS"), { scheme: "https" }),
+  request("a method that nobody knows", [":method", "BREW!", ...TARGET], { method: "BREW!" }),
+  request("a method in lower case stays as it is", [":method", "get", ...TARGET], { method: "get" }),
+  badRequest("no :method", [...TARGET], "9113-8.3.1:missing"),
+  badRequest("no :scheme", [":method", "GET", ":authority", "a.example", ":path", "/"], "9113-8.3.1:missing"),
+  badRequest(
+    "no :path",
+    [":method", "GET", ":scheme", "https", ":authority", "a.example"],
+    "9113-8.3.1:missing",
+  ),
+  badRequest("an empty section", [], "9113-8.3.1:missing"),
+  badRequest(":method twice", [":method", "GET", ...GET], "9113-8.3:duplicate"),
+  badRequest(":scheme twice", [...GET, ":scheme", "https"], "9113-8.3:duplicate"),
+  badRequest(":authority twice", [...GET, ":authority", "a.example"], "9113-8.3:duplicate"),
+  badRequest(":path twice", [...GET, ":path", "/"], "9113-8.3:duplicate"),
+  badRequest(":protocol twice", [...WEBSOCKET, ":protocol", "websocket"], "9113-8.3:duplicate", {
+    extendedConnect: true,
+  }),
+  badRequest("a pseudo-field that nobody knows", [...GET, ":color", "red"], "9113-8.3:unknown"),
+  badRequest("a name that is one colon", [...GET, ":", "x"], "9113-8.3:unknown"),
+  badRequest("a pseudo-field of responses", [...GET, ":status", "200"], "9113-8.3:unknown"),
+  badRequest("a pseudo-field with a capital letter", [":Method", "GET", ...TARGET], "9113-8.3:unknown"),
+  badRequest(
+    "a pseudo-field after a regular field",
+    [":method", "GET", "accept", "*/*", ...TARGET],
+    "9113-8.3:order",
+  ),
+  badRequest(
+    "an unknown pseudo-field after a regular field",
+    get("accept", "*/*", ":color", "red"),
+    "9113-8.3:order",
+  ),
+  badRequest("an empty :method", [":method", "", ...TARGET], "9113-8.3.1:method"),
+  badRequest("a :method with a space", [":method", "GET /", ...TARGET], "9113-8.3.1:method"),
+  badRequest("a :method with a line feed", [":method", "GET\n", ...TARGET], "9113-8.3.1:method"),
+  badRequest("an empty :scheme", authority("a.example", ""), "9113-8.3.1:scheme"),
+  badRequest("a :scheme with a colon", authority("a.example", "https:"), "9113-8.3.1:scheme"),
+  badRequest("a :scheme that begins with a digit", authority("a.example", "1http"), "9113-8.3.1:scheme"),
+  badRequest("a :scheme with NUL", authority("a.example", "http\0"), "9113-8.3.1:scheme"),
+];
+
+/** What a :path may be. */
+export const PATHS: readonly MessageCase[] = [
+  request("a path with a query", path("/a/b?c=d&e"), { path: "/a/b?c=d&e" }),
+  request("a path with two slashes", path("//x"), { path: "//x" }),
+  request("a path with octets above 127", path("/\xfc"), { path: "/\xfc" }),
+  request("an asterisk for OPTIONS", path("*", "OPTIONS"), { path: "*" }),
+  request("a path for OPTIONS", path("/x", "OPTIONS"), { path: "/x" }),
+  request("a scheme other than http with a free path", [":method", "GET", ":scheme", "urn", ":path", "a:b"], {
+    scheme: "urn",
+    path: "a:b",
+    authority: "",
+  }),
+  badRequest("an empty :path", path(""), "9113-8.3.1:path"),
+  badRequest("an empty :path for OPTIONS", path("", "OPTIONS"), "9113-8.3.1:path"),
+  badRequest("an asterisk for GET", path("*"), "9113-8.3.1:path"),
+  badRequest("a path that does not begin with a slash", path("x/y"), "9113-8.3.1:path"),
+  badRequest("a whole URL as path", path("https://a.example/"), "9113-8.3.1:path"),
+  badRequest("a path that begins with a question mark", path("?x"), "9113-8.3.1:path"),
+  badRequest("a path with a fragment", path("/x#y"), "9113-8.3.1:path"),
+  badRequest("a path with a space", path("/x y"), "9113-8.3.1:path"),
+  badRequest("a path with a tab", path("/x\ty"), "9113-8.3.1:path"),
+  badRequest("a path with a carriage return", path("/x\ry"), "9113-8.3.1:path"),
+  badRequest("a path with NUL", path("/\0"), "9113-8.3.1:path"),
+  badRequest("a path with DEL", path("/\x7f"), "9113-8.3.1:path"),
+  badRequest(
+    "a space in the path of another scheme",
+    [":method", "GET", ":scheme", "urn", ":path", "a b"],
+    "9113-8.3.1:path",
+  ),
+];
+
+/** What an authority may be, and host beside it. */
+export const AUTHORITIES: readonly MessageCase[] = [
+  request("an authority with a port", authority("a.example:8443"), { authority: "a.example:8443" }),
+  request("an authority with an empty port", authority("a.example:"), { authority: "a.example:" }),
+  request("an IPv4 address", authority("127.0.0.1:80"), { authority: "127.0.0.1:80" }),
+  request("an IPv6 address", authority("[::1]:8080"), { authority: "[::1]:8080" }),
+  request("host in place of :authority", bare("host", "h.example"), {
+    authority: "h.example",
+    fields: ["host", "h.example"],
+  }),
+  request("host equal to :authority", get("host", "a.example"), {
+    authority: "a.example",
+    fields: ["host", "a.example"],
+  }),
+  request("host equal but for case", get("host", "A.Example"), { authority: "a.example" }),
+  request("host equal but for the default port", get("host", "a.example:443"), { authority: "a.example" }),
+  request("host equal but for the default port of http", [
+    ...authority("a.example:80", "http"),
+    "host",
+    "a.example",
+  ], {
+    authority: "a.example:80",
+  }),
+  request("host equal but for an empty port", get("host", "a.example:"), { authority: "a.example" }),
+  request("host equal to an IPv6 :authority but for the default port", [
+    ...authority("[::1]"),
+    "host",
+    "[::1]:443",
+  ], {
+    authority: "[::1]",
+  }),
+  badRequest("host that differs by the default port of https under http", [
+    ...authority("a.example:443", "http"),
+    "host",
+    "a.example",
+  ], "9113-8.3.1:host"),
+  badRequest("host with another IPv6 address", [...authority("[::1]"), "host", "[::2]"], "9113-8.3.1:host"),
+  badRequest("host that differs from :authority", get("host", "b.example"), "9113-8.3.1:host"),
+  badRequest("host that differs in the port", get("host", "a.example:80"), "9113-8.3.1:host"),
+  badRequest("an empty host beside :authority", get("host", ""), "9113-8.3.1:host"),
+  badRequest("two equal host fields", get("host", "a.example", "host", "a.example"), "9110-7.2"),
+  badRequest("two host fields without :authority", bare("host", "a", "host", "b"), "9110-7.2"),
+  badRequest("neither :authority nor host", bare(), "9114-4.3.1"),
+  badRequest("an empty :authority", authority(""), "9114-4.3.1"),
+  badRequest("an empty :authority for http", authority("", "http"), "9114-4.3.1"),
+  badRequest("an empty host and no :authority", bare("host", ""), "9114-4.3.1"),
+  badRequest("an empty :authority beside a host", [...authority(""), "host", "a.example"], "9114-4.3.1"),
+  badRequest("userinfo in :authority", authority("user@a.example"), "9113-8.3.1:userinfo"),
+  badRequest("userinfo with a password", authority("user:secret@a.example", "http"), "9113-8.3.1:userinfo"),
+  badRequest("userinfo in host", bare("host", "user@a.example"), "9113-8.3.1:userinfo"),
+  badRequest("a slash in :authority", authority("a.example/x"), "9113-8.3.1:authority"),
+  badRequest("a space in :authority", authority("a example"), "9113-8.3.1:authority"),
+  badRequest("a line feed in :authority", authority("a\nb"), "9113-8.3.1:authority"),
+  badRequest("a fragment in :authority", authority("a.example#"), "9113-8.3.1:authority"),
+  badRequest("a port that is no number", authority("a.example:https"), "9113-8.3.1:authority"),
+  request("the port 65535", authority("a.example:65535"), { authority: "a.example:65535" }),
+  badRequest("a port above 65535", authority("a.example:65536"), "9113-8.3.1:authority"),
+  badRequest("a port without a host", authority(":443"), "9113-8.3.1:authority"),
+  badRequest("an IPv6 address without its end", authority("[::1"), "9113-8.3.1:authority"),
+  badRequest("an IPv6 address without brackets", authority("::1"), "9113-8.3.1:authority"),
+  badRequest(
+    "a space in the authority of another scheme",
+    [":method", "GET", ":scheme", "ftp", ":authority", "a b", ":path", "/"],
+    "9113-8.3.1:authority",
+  ),
+];
