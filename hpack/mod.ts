@@ -10,3 +10,5 @@ export { HpackDecoder, type HpackDecoderOptions } from "./decoder.ts";
 export { HpackEncoder, type HpackEncoderOptions } from "./encoder.ts";
 export { HpackError, type HpackErrorKind, type HpackRuleId } from "./hpack_error.ts";
 export { isSensitiveField, type SensitivePolicy } from "../wire/indexing_policy.ts";
+export { HPACK_RULES } from "../semantics/rules/hpack.ts";
+export type { StringForm } from "../wire/string_literal.ts";

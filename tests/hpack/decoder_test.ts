@@ -106,6 +106,7 @@ Deno.test("HpackDecoder demands the lower size at the start of the next block [7
   assert.deepEqual(decode(lowered(100), "2082"), [":method", "GET"]);
   // Down and up again between two blocks: the lowest must be named first.
   refuses(lowered(100, 4096), "82", "size-update-missing", "7541-4.2:required");
+  refuses(lowered(100, 200), "3fa90182", "size-update-missing", "7541-4.2:required");
   refuses(lowered(100, 4096), "3fe11f82", "size-update-missing", "7541-4.2:required");
   refuses(lowered(0, 4096), "203fe11fbe", "index-out-of-range", "7541-2.3.3");
   assert.deepEqual(decode(lowered(100, 4096), "3f453fe11fbe"), ["a", "b"]);
