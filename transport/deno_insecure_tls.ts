@@ -82,6 +82,46 @@ export async function insecureTlsTransport(options: InsecureTlsOptions): Promise
   return directTransport(calls, info, options.direct);
 }
 
+/** Whose certificate to look at. */
+export interface PeerCertificateOptions {
+  /** An address, or a name that the platform resolves. */
+  readonly address: string;
+  /** 0 to 65535. */
+  readonly port: number;
+  /** The name to ask for; not sent when it is an address. */
+  readonly serverName: string;
+  /** Ends it at once. */
+  readonly signal: AbortSignal;
+}
+
+/** SHA-256 of the certificate (DER) that a server shows over TLS on TCP. */
+export async function peerCertificateHash(options: PeerCertificateOptions): Promise<Uint8Array> {
+  const { connect } = await import("node:tls");
+  const { isIP } = await import("node:net");
+  options.signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
+  const socket = connect({
+    host: options.address,
+    port: options.port,
+    rejectUnauthorized: false,
+    ...(isIP(options.serverName) === 0 ? { servername: options.serverName } : {}),
+  });
+  socket.once("error", reject);
+  socket.once("secureConnect", () => resolve(Uint8Array.from(socket.getPeerCertificate().raw)));
+  const abort = (): void => reject(options.signal.reason);
+  options.signal.addEventListener("abort", abort, { once: true });
+  try {
+    return new Uint8Array(await crypto.subtle.digest("SHA-256", await promise));
+  } catch (error) {
+    if (error === options.signal.reason) throw error;
+    throw toTransportError(error, "see the certificate");
+  } finally {
+    options.signal.removeEventListener("abort", abort);
+    socket.on("error", () => {});
+    socket.destroy();
+  }
+}
+
 interface PendingRead {
   readonly buffer: Uint8Array;
   readonly resolve: (count: number | null) => void;

@@ -117,6 +117,7 @@ class MemoryQuic implements QuicTransport {
   readonly incomingUni: ReadableStream<QuicReceiveStream>;
   readonly datagrams?: MemoryDatagrams;
   readonly closed: Promise<QuicCloseInfo>;
+  readonly earlyData?: Promise<"accepted" | "rejected">;
   readonly #side: 0 | 1;
   readonly #options: MemoryQuicPairOptions;
   readonly #random: Random;
@@ -171,7 +172,9 @@ class MemoryQuic implements QuicTransport {
       });
     }
     this.#isEarly = options.earlyUntil !== undefined;
-    options.earlyUntil?.then(() => this.#isEarly = false, () => this.#isEarly = false);
+    if (options.earlyUntil === undefined) return;
+    const shaken = options.earlyUntil.then(() => this.#isEarly = false, () => this.#isEarly = false);
+    this.earlyData = shaken.then(() => "accepted");
   }
 
   get isEarly(): boolean {

@@ -152,6 +152,11 @@ export interface QuicTransport {
   readonly incomingUni: ReadableStream<QuicReceiveStream>;
   /** Whether the handshake is still to be confirmed: what arrived so far is early data (0-RTT). */
   readonly isEarly: boolean;
+  /**
+   * Only on a connection that began with early data of this end: whether the server took it.
+   * After `rejected` every stream that was opened before is dead, and ids begin again.
+   */
+  readonly earlyData?: Promise<"accepted" | "rejected">;
   /** Opens a stream; waits for the peer's stream credit. */
   openBidi(): Promise<QuicBidiStream>;
   /** Opens a stream in this end's direction only. */

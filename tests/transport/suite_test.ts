@@ -1,6 +1,13 @@
-import { connectTcp, connectTls, listenTcp, listenTls } from "../../transport/deno.ts";
+import {
+  connectQuic,
+  connectTcp,
+  connectTls,
+  listenQuic,
+  listenTcp,
+  listenTls,
+} from "../../transport/deno.ts";
 import { memoryPair, memoryQuicPair, type MemoryQuicPairOptions } from "../../transport/memory.ts";
-import type { ByteTransport } from "../../transport/mod.ts";
+import type { ByteTransport, QuicTransport } from "../../transport/mod.ts";
 import { streamsTransport } from "../../transport/streams.ts";
 import {
   byteTransportSuite,
@@ -82,3 +89,19 @@ runQuicSuite({
   direct: false,
   capabilities: { exactStreamErrors: false, reportsPeerCodes: false, priority: false, datagrams: false },
 });
+
+async function denoQuicPair(): Promise<readonly [QuicTransport, QuicTransport]> {
+  const caCerts = [await testAuthority()];
+  const { cert, key } = await testCertificate();
+  const alpn = ["h3"];
+  const listener = listenQuic({ hostname: "127.0.0.1", port: 0, cert, key, alpn, maxBidiStreams: 20 });
+  const arriving = listener[Symbol.asyncIterator]().next();
+  const client = await connectQuic({ hostname: "127.0.0.1", port: listener.addr.port, alpn, caCerts });
+  const { value } = await arriving;
+  listener.close();
+  return [client, value as QuicTransport];
+}
+
+for (const one of quicTransportSuite(denoQuicPair, { maxBidiStreams: 20 })) {
+  Deno.test(`Deno's QUIC transport ${one.name}`, () => one.run());
+}
