@@ -52,7 +52,8 @@ export class BandwidthEstimator {
     this.#sentAt = -1;
     this.#rttMs = this.#rttMs === 0 ? sample : this.#rttMs + (sample - this.#rttMs) / 8;
     const bandwidth = this.#bytes / (this.#rttMs * 1.5);
-    const grows = bandwidth > this.#maxBandwidth && this.#bytes > this.#windowBytes * 2 / 3 &&
+    // Credit is given back by halves: a sender that the window holds back shows at least one.
+    const grows = bandwidth > this.#maxBandwidth && this.#bytes > this.#windowBytes / 2 &&
       this.#windowBytes < this.#maxBytes;
     if (grows) {
       this.#maxBandwidth = bandwidth;
