@@ -73,9 +73,9 @@ async function listen(protocol: Protocol, plan: ListenPlan): Promise<Listening> 
     return await protocol.listen(plan);
   } catch (error) {
     const where = hostPort(plan.hostname, plan.port);
-    if (error instanceof CliError) throw error;
-    const text = error instanceof Error ? error.message : String(error);
-    if (error instanceof TransportError && error.code === "tls") {
+    if (!(error instanceof TransportError)) throw error;
+    const text = error.message;
+    if (error.code === "tls") {
       throw new CliError("the certificate and the key cannot be used together", {
         code: "certificate",
         exit: EXIT.TLS,
@@ -84,7 +84,7 @@ async function listen(protocol: Protocol, plan: ListenPlan): Promise<Listening> 
         cause: error,
       });
     }
-    const inUse = error instanceof TransportError && error.code === "in-use";
+    const inUse = error.code === "in-use";
     throw new CliError(inUse ? `${where} is taken` : `cannot listen on ${where}`, {
       code: inUse ? "in-use" : "listen",
       exit: EXIT.UNREACHABLE,

@@ -152,7 +152,7 @@ const H2_CHECKS: readonly Check[] = [
     of: (facts) =>
       h2Setting(facts, "NO_RFC7540_PRIORITIES") === 1
         ? ["ok", "the old priorities are turned off"]
-        : ["info", "the server does not say that it leaves the old priorities alone"],
+        : ["info", "the priorities of RFC 7540 are not turned off"],
   },
   { rule: "9110-15", of: statusVerdict },
   {

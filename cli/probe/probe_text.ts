@@ -44,6 +44,11 @@ function certificateCell({ certificate, tls }: WorkingFacts): string {
   return printable(`${certificate.subject || "no name"}, ${certificate.keyType}`);
 }
 
+/** A cipher suite without what every suite of today has in its name. */
+function cipherWords(name: string): string {
+  return printable(name.replace(/^TLS_/, "").replace("_WITH_", " ").replace(/_SHA\d+$/, ""));
+}
+
 function issuerCell({ certificate }: WorkingFacts): string {
   if (certificate === null) return "-";
   return printable(certificate.selfIssued ? "itself" : certificate.issuer || "nobody named");
@@ -75,7 +80,7 @@ function overviewRows(report: ProbeReport, style: Style): string[][] {
     ({ samples }) => samples[0]!.alpn === null ? "prior knowledge" : `ALPN ${samples[0]!.alpn}`,
   );
   add("secure channel", ({ tls }) => tls === null ? "none" : `TLS ${tls.version}`);
-  add("cipher", ({ tls }) => tls === null ? "-" : tls.cipher.replace(/^TLS_/, ""));
+  add("cipher", ({ tls }) => tls === null ? "-" : cipherWords(tls.cipher));
   add("certificate", certificateCell);
   add("  issued by", issuerCell);
   add(
