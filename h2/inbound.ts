@@ -361,7 +361,9 @@ export class Inbound implements FrameSink {
       if (this.#dataEnds) core.endRead(stream);
       return;
     }
-    const violation = stream.reader.receiveBody(content, this.#dataEnds);
+    const violation = content === 0 && this.#dataEnds
+      ? stream.reader.receiveEnd()
+      : stream.reader.receiveBody(content, this.#dataEnds);
     if (violation !== undefined) {
       core.returnToConnection(length);
       this.#answer(stream, violation, undefined);
