@@ -49,6 +49,8 @@ export class H3Driver {
   readonly #turns: Turns;
   readonly #sending: Map<StreamRef, SendPump> = new Map();
   readonly #receiving: Map<number, ReceivePump> = new Map();
+  /** Requests whose stream is not there yet, by the id that it will have. */
+  readonly #opening: Map<StreamRef, SendPump> = new Map();
   readonly #pumpTarget: ReceivePumpTarget;
   #datagrams: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #isClosing = false;
@@ -252,11 +254,13 @@ export class H3Driver {
   }
 
   #openRequest(id: StreamRef): void {
-    const pump = this.#newSendPump(id);
+    this.#opening.set(id, this.#newSendPump(id));
     this.#transport.openBidi().then((stream) => {
-      if (stream.id !== id) return this.#failToOpen(new TypeError(`QUIC stream ${stream.id} is not ${id}`));
-      if (this.#isEnded) return;
-      this.#receiveRequestStream(stream, pump);
+      // Calls that had to wait for credit can be answered in any order; the ids are the same.
+      const pump = this.#opening.get(stream.id);
+      if (pump === undefined) return this.#failToOpen(new TypeError(`Nobody asked for stream ${stream.id}`));
+      this.#opening.delete(stream.id);
+      if (!this.#isEnded) this.#receiveRequestStream(stream, pump);
     }, (error) => this.#failToOpen(error));
   }
 
