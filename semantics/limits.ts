@@ -73,7 +73,7 @@ export interface Limits {
   readonly headTimeoutMs: number;
   /** Until a unidirectional stream says its type, in milliseconds (h3). @default {30000} */
   readonly streamTypeTimeoutMs: number;
-  /** Slowest body that is put up with, either direction, in bytes per second; 0 for any. @default {240} */
+  /** Slowest body that is put up with, either direction, in bytes per second; 0 for any. @default {server 240, client 0} */
   readonly minDataRate: number;
   /** How long a body may be slower before it counts, in milliseconds. @default {5000} */
   readonly dataRateGraceMs: number;
@@ -117,17 +117,26 @@ const SHARED = {
   settingsAckTimeoutMs: 10_000,
   headTimeoutMs: 30_000,
   streamTypeTimeoutMs: 30_000,
-  minDataRate: 240,
   dataRateGraceMs: 5000,
   idleTimeoutMs: 130_000,
   drainTimeoutMs: 30_000,
 } as const;
 
 /** The defaults of a server. */
-export const SERVER_LIMITS: Limits = { ...SHARED, maxHeaderListBytes: 32_768, maxHeaderFields: 100 };
+export const SERVER_LIMITS: Limits = {
+  ...SHARED,
+  maxHeaderListBytes: 32_768,
+  maxHeaderFields: 100,
+  minDataRate: 240,
+};
 
 /** The defaults of a client. */
-export const CLIENT_LIMITS: Limits = { ...SHARED, maxHeaderListBytes: 262_144, maxHeaderFields: 1000 };
+export const CLIENT_LIMITS: Limits = {
+  ...SHARED,
+  maxHeaderListBytes: 262_144,
+  maxHeaderFields: 1000,
+  minDataRate: 0,
+};
 
 /**
  * Fills in the defaults of a role. Throws `RangeError` for a value that is not a finite
