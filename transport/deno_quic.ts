@@ -126,6 +126,7 @@ export async function connectQuic(options: ConnectQuicOptions): Promise<QuicTran
     return resumed ?? await connectAnew(hostname, options, limit);
   } catch (error) {
     limit.signal.throwIfAborted();
+    if (error instanceof RangeError || error instanceof TypeError) throw error;
     throw toTransportError(error, `connect to ${hostPort(hostname, options.port)}`, { retry: "unsent" });
   } finally {
     limit.done();
@@ -210,6 +211,7 @@ async function dial(address: string, parameters: Parameters, signal: AbortSignal
     return { conn, endpoint, address };
   } catch (error) {
     closeQuietly(endpoint);
+    if (error instanceof RangeError || error instanceof TypeError) throw error;
     throw toTransportError(error, `connect to ${hostPort(address, parameters.port)}`, { retry: "unsent" });
   } finally {
     signal.removeEventListener("abort", abort);

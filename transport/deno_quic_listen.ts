@@ -153,10 +153,10 @@ class DenoQuicListener implements QuicListener {
     this.#handshakes++;
     try {
       const isEarly = this.#options.early ?? false;
-      const conn = isEarly
-        ? incoming.accept<true>({ ...this.#settings, zeroRtt: true })
-        : await incoming.accept();
+      // Any setting here would bring back the certificate of an older listener on this socket.
+      const conn = isEarly ? incoming.accept<true>({ zeroRtt: true }) : await incoming.accept();
       this.#admit(conn, isEarly);
+      if (isEarly) await conn.handshake;
     } catch (error) {
       if (!this.#isOver) this.#options.onError?.(toTransportError(error, "finish the QUIC handshake"));
     } finally {
