@@ -118,12 +118,19 @@ export function huffmanEncode(writer: ByteWriter, text: string): number {
  */
 let transitions: Int32Array | undefined;
 
+/** The same for each 4 bits; the rows of `transitions` are made of them when they are first needed. */
+let halves: Int32Array = new Int32Array(0);
+
 /** How a string that stops in a state ends: 0 right, 1 wrong padding, 2 padding too long. */
 const ENDINGS = new Uint8Array(256);
 
 const ENDS_WRONG = 1;
 const ENDS_LONG = 2;
 const EOS_BIT = 1 << 26;
+const ONE_OCTET = 1 << 24;
+
+/** Marks entries of a row that is not filled in yet. */
+const MISSING_BIT = 1 << 27;
 
 function buildTransitions(): Int32Array {
   // Children of each inner node: an inner node's number, or the complement of a symbol.
@@ -143,29 +150,50 @@ function buildTransitions(): Int32Array {
   for (let node = 0, depth = 0; node >= 0; node = children[node << 1 | 1]!, depth++) {
     ENDINGS[node] = depth <= 7 ? 0 : ENDS_LONG;
   }
-  const table = new Int32Array(65_536);
-  for (let state = 0; state < 256; state++) {
-    for (let octet = 0; octet < 256; octet++) table[state << 8 | octet] = step(children, state, octet);
-  }
-  return table;
+  halves = halfSteps(children);
+  return new Int32Array(65_536).fill(MISSING_BIT);
 }
 
-function step(children: Int32Array, state: number, octet: number): number {
-  let node = state;
-  let entry = 0;
-  let count = 0;
-  for (let bit = 7; bit >= 0; bit--) {
-    const child = children[node << 1 | (octet >>> bit & 1)]!;
-    if (child >= 0) {
-      node = child;
-      continue;
+/** What each state makes of each 4 bits, in the form of an entry: at most one octet. */
+function halfSteps(children: Int32Array): Int32Array {
+  const halves = new Int32Array(4096);
+  for (let at = 0; at < 4096; at++) {
+    let node = at >> 4;
+    let entry = 0;
+    for (let bit = 3; bit >= 0 && entry !== EOS_BIT; bit--) {
+      const child = children[node << 1 | (at >>> bit & 1)]!;
+      if (child < 0) entry = ~child === EOS ? EOS_BIT : ~child << 8 | ONE_OCTET;
+      node = child < 0 ? 0 : child;
     }
-    if (~child === EOS) return EOS_BIT;
-    entry |= ~child << (count === 0 ? 8 : 16);
-    count++;
-    node = 0;
+    halves[at] = entry | node;
   }
-  return entry | node | count << 24;
+  return halves;
+}
+
+/** Fills in the rows of the states that a string comes through: a few dozen serve for most strings. */
+function fillRowsFor(table: Int32Array, bytes: Uint8Array, start: number, end: number): void {
+  let state = 0;
+  for (let i = start; i < end; i++) {
+    if (table[state << 8] === MISSING_BIT) fillRow(table, state);
+    state = table[state << 8 | bytes[i]!]! & 0xff;
+  }
+}
+
+/** Fills in what a state makes of each octet, out of two half steps each. */
+function fillRow(table: Int32Array, state: number): void {
+  for (let high = 0; high < 16; high++) {
+    const first = halves[state << 4 | high]!;
+    const base = (first & 0xff) << 4;
+    const kept = first & (0xff00 | ONE_OCTET | EOS_BIT);
+    // A second octet goes behind the first.
+    const shift = (first & ONE_OCTET) === 0 ? 0 : 8;
+    const row = state << 8 | high << 4;
+    for (let low = 0; low < 16; low++) {
+      const second = halves[base | low]!;
+      const text = (second & 0xff00) << shift;
+      table[row | low] = (kept + (second & ONE_OCTET)) | (second & (EOS_BIT | 0xff)) | text;
+    }
+  }
 }
 
 let scratch = new Uint8Array(1024);
@@ -196,6 +224,10 @@ export function huffmanDecode(bytes: Uint8Array, start: number, end: number): st
     filled += entry >>> 24 & 3;
     flags |= entry;
     state = entry & 0xff;
+  }
+  if ((flags & MISSING_BIT) !== 0) {
+    fillRowsFor(table, bytes, start, end);
+    return huffmanDecode(bytes, start, end);
   }
   if ((flags & EOS_BIT) !== 0) throw new HuffmanError("eos");
   const ending = ENDINGS[state]!;
