@@ -95,7 +95,7 @@ export class H2Driver {
   /** Begins to read and to write. */
   start(): void {
     const isDirect = this.#transport.read !== undefined;
-    (isDirect ? this.#readDirectly() : this.#readStream()).catch((error) => this.#lose(error));
+    (isDirect ? this.#readDirectly() : this.#readStream()).catch((cause) => this.#lose(cause));
     this.wake();
   }
 
@@ -119,10 +119,16 @@ export class H2Driver {
   #turn(): void {
     if (this.#isEnded) return;
     this.#isTurning = true;
-    this.#dispatch();
-    this.#target.turn?.();
-    this.#write();
-    this.#isTurning = false;
+    try {
+      this.#dispatch();
+      this.#target.turn?.();
+      this.#write();
+    } catch (cause) {
+      this.#lose(fault(cause));
+      return;
+    } finally {
+      this.#isTurning = false;
+    }
     this.#arm();
     if (this.#engine.isClosed) this.#linger();
   }
@@ -302,4 +308,9 @@ export class H2Driver {
     this.#transport.close();
     this.#target.end();
   }
+}
+
+/** The error of a connection that a fault of this library ended; nothing that throws is expected in a turn. */
+function fault(cause: unknown): TransportError {
+  return new TransportError("lost", "Cannot go on: a fault in this library", { initiator: "local", cause });
 }

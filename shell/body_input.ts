@@ -15,6 +15,12 @@ export type BodyInput =
   | null
   | undefined;
 
+/** How a whole body is taken. */
+export interface WholeBodyOptions {
+  /** A larger body is given up: the promise rejects with `RangeError`. @default {Infinity} */
+  readonly maxBytes?: number;
+}
+
 /** What one read of a body source gives; the shape of a reader's answer. */
 export interface ChunkResult {
   /** Whether the source has ended. */
@@ -40,14 +46,23 @@ export function wholeBody(body: BodyInput): Uint8Array | null | undefined {
   return undefined;
 }
 
+/** Throws `TypeError` for what is no body that comes piece by piece, or is locked; touches nothing. */
+export function checkChunks(body: BodyInput): void {
+  if (body instanceof Blob) return;
+  if (body instanceof ReadableStream) {
+    if (body.locked) throw new TypeError("Cannot send the body: the stream is locked");
+    return;
+  }
+  if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) return;
+  throw new TypeError("Cannot send the body: it is no text, bytes, Blob, stream or async iterable");
+}
+
 /** Opens a body that comes piece by piece; takes the lock of a stream. Throws `TypeError` for what is no body. */
 export function openChunks(body: BodyInput): ChunkSource {
+  checkChunks(body);
   if (body instanceof Blob) return streamChunks(body.stream());
   if (body instanceof ReadableStream) return streamChunks(body);
-  if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
-    return iteratorChunks((body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]());
-  }
-  throw new TypeError("Cannot send the body: it is no text, bytes, Blob, stream or async iterable");
+  return iteratorChunks((body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]());
 }
 
 /** Drops a body that is not going to be sent: cancels a stream, ends an iterable. */
@@ -60,7 +75,6 @@ export function dropBody(body: BodyInput, reason: unknown): void {
 }
 
 function streamChunks(readable: ReadableStream<Uint8Array>): ChunkSource {
-  if (readable.locked) throw new TypeError("Cannot send the body: the stream is locked");
   const reader = readable.getReader();
   return {
     read(): Promise<ChunkResult> {

@@ -201,11 +201,11 @@ export class ClientCore implements ClientHost {
       case "goingAway":
         return this.#receiveGoingAway(event);
       case "altSvc":
-        return this.#options.onAltSvc?.(event.origin, event.value);
+        return callSafely(() => this.#options.onAltSvc?.(event.origin, event.value));
       case "datagram":
         return this.#options.onDatagram?.(event.id, event.data);
       case "origins":
-        return this.#options.onOrigins?.(event.origins);
+        return callSafely(() => this.#options.onOrigins?.(event.origins));
       case "closed":
         this.#options.onClosed?.(event.error);
         return this.end(event.error);
@@ -242,4 +242,13 @@ export class ClientCore implements ClientHost {
 /** The error for requests that come too late. */
 function endingError(): ConnectionError {
   return withVerdict(undefined, "unsent") as ConnectionError;
+}
+
+/** Calls what the application gave; what it throws is the application's, not the connection's. */
+function callSafely(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    reportError(error);
+  }
 }

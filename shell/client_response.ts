@@ -1,4 +1,5 @@
 import type { Fields } from "../semantics/fields.ts";
+import type { WholeBodyOptions } from "./body_input.ts";
 
 /** The final response to a request: its head at once, its body when it is asked for. */
 export interface ClientResponse {
@@ -11,11 +12,11 @@ export interface ClientResponse {
   /** Whether the body was asked for already, in whatever form. */
   readonly bodyUsed: boolean;
   /** Takes the whole body. */
-  bytes(): Promise<Uint8Array>;
+  bytes(options?: WholeBodyOptions): Promise<Uint8Array>;
   /** Takes the whole body as UTF-8. */
-  text(): Promise<string>;
+  text(options?: WholeBodyOptions): Promise<string>;
   /** Takes the whole body as JSON. */
-  json(): Promise<unknown>;
+  json(options?: WholeBodyOptions): Promise<unknown>;
   /** Takes the body and drops it, so that the trailers arrive and the exchange ends. */
   discard(): Promise<void>;
   /** The trailer section, or `undefined` where there is none; settles once the body was taken. */

@@ -3,7 +3,7 @@ import type { AbortCause, ExchangeId, Side } from "../semantics/events.ts";
 import type { Fields } from "../semantics/fields.ts";
 import type { RequestHead, ResponseHead } from "../semantics/head.ts";
 import type { Priority } from "../semantics/priority.ts";
-import { openChunks, wholeBody } from "./body_input.ts";
+import { checkChunks, openChunks, wholeBody } from "./body_input.ts";
 import type { ClientExchange } from "./client_exchange.ts";
 import type { ClientRequest } from "./client_request.ts";
 import type { ClientResponse } from "./client_response.ts";
@@ -154,15 +154,12 @@ export class ClientSide implements ClientExchange {
     const hasTrailers = this.#given.trailers !== undefined;
     const isEnd = !isTunnel && !hasTrailers && whole !== undefined && (whole === null || whole.length === 0);
     try {
-      const source = whole === undefined && !isTunnel ? openChunks(this.#given.body) : undefined;
-      try {
-        this.#id = this.#host.engine.sendRequest(this.request, isEnd);
-      } catch (error) {
-        source?.cancel(error);
-        throw error;
-      }
+      // What is refused is left as it was: the body is only touched once the head is sent.
+      if (whole === undefined && !isTunnel) checkChunks(this.#given.body);
+      this.#id = this.#host.engine.sendRequest(this.request, isEnd);
       this.#progress = "open";
-      if (source !== undefined) {
+      if (whole === undefined && !isTunnel) {
+        const source = openChunks(this.#given.body);
         this.#outgoing = new OutgoingBody(this.#host, this.#id, source, () => this.#given.trailers);
         this.#outgoing.send().catch((error) => this.#failBody(error));
       } else if (isTunnel) {
@@ -220,7 +217,11 @@ export class ClientSide implements ClientExchange {
   /** An interim response arrived. */
   receiveInterim(head: ResponseHead): void {
     this.#interim?.push(head);
-    this.#given.onInterim?.(head);
+    try {
+      this.#given.onInterim?.(head);
+    } catch (error) {
+      this.#giveUp("internal", error);
+    }
   }
 
   /** The final response arrived. */

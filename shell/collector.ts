@@ -13,6 +13,11 @@ export class Collector {
     this.#bytes = new Uint8Array(Math.max(0, Math.min(declared, MAX_TRUSTED_BYTES)));
   }
 
+  /** Bytes so far. */
+  get length(): number {
+    return this.#used;
+  }
+
   /** Copies what arrived. */
   add(data: Uint8Array): void {
     const needed = this.#used + data.length;

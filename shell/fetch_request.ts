@@ -1,6 +1,7 @@
-import { Fields } from "../semantics/fields.ts";
+import type { Fields } from "../semantics/fields.ts";
 import type { BodyInput } from "./body_input.ts";
 import type { ClientRequest } from "./client_request.ts";
+import { fieldsOfRequestHeaders } from "./native_fields.ts";
 import { hasNativeRequest } from "./native_request.ts";
 
 /** Methods that the Fetch standard puts into upper case. */
@@ -11,7 +12,7 @@ export function requestOf(request: Request): ClientRequest {
   return {
     method: request.method,
     url: request.url,
-    fields: fieldsOf(request.headers),
+    fields: fieldsOfRequestHeaders(request.headers),
     signal: request.signal,
     // The getter makes the stream, but neither locks nor reads it.
     body: request.body,
@@ -25,7 +26,9 @@ export function requestOf(request: Request): ClientRequest {
 export function fetchRequest(input: Request | string | URL, init: RequestInit | undefined): ClientRequest {
   if (input instanceof Request) return requestOf(init === undefined ? input : new Request(input, init));
   const method = methodOf(init?.method);
-  const fields = fieldsOf(init?.headers);
+  // Headers check names and values, as `fetch` would.
+  const headers = init?.headers instanceof Headers ? init.headers : new Headers(init?.headers);
+  const fields = fieldsOfRequestHeaders(headers);
   const body = bodyOf(init?.body, fields);
   if (body !== null && (method === "GET" || method === "HEAD")) {
     throw new TypeError(`Cannot send a body: a ${method} has none`);
@@ -39,14 +42,6 @@ function methodOf(given: string | undefined): string {
   if (!hasNativeRequest(given)) throw new TypeError(`Cannot fetch: the method ${given} is not allowed`);
   const upper = given.toUpperCase();
   return NORMALIZED.has(upper) ? upper : given;
-}
-
-function fieldsOf(init: HeadersInit | undefined): Fields {
-  const fields = new Fields();
-  // Headers check names and values and put them in order, as `fetch` would.
-  const headers = init instanceof Headers ? init : new Headers(init);
-  headers.forEach((value, name) => fields.append(name, value));
-  return fields;
 }
 
 /** The body, with the content type that it brings along. */

@@ -11,7 +11,12 @@ type Taker =
   /** A stream; `wanted` while a read waits for bytes. */
   | { readonly as: "stream"; controller: ReadableStreamDefaultController<Uint8Array>; wanted: boolean }
   /** One array of everything. */
-  | { readonly as: "whole"; readonly collector: Collector; readonly result: Deferred<Uint8Array> }
+  | {
+    readonly as: "whole";
+    readonly collector: Collector;
+    readonly result: Deferred<Uint8Array>;
+    left: number;
+  }
   /** Nobody ever: what arrives is dropped. */
   | { readonly as: "dropped"; readonly result: Deferred<void> | undefined };
 
@@ -101,11 +106,17 @@ export class IncomingBody {
         taker.controller.enqueue(data.slice());
         break;
       case "whole":
-        taker.collector.add(data);
+        taker.left -= data.length;
+        if (taker.left >= 0) taker.collector.add(data);
         break;
       case "dropped":
     }
     this.#consume(data.length);
+    if (taker.as === "whole" && taker.left < 0) {
+      const error = sizeError(taker.collector.length + taker.left + data.length);
+      taker.result.reject(error);
+      this.cancel(error);
+    }
   }
 
   /** The message is complete. */
@@ -175,16 +186,21 @@ export class IncomingBody {
     if (this.#queue.length === 0 && this.isEnded) taker.controller.close();
   }
 
-  /** Takes the whole body into one array. */
-  bytes(): Promise<Uint8Array> {
+  /** Takes the whole body into one array; gives up one of more than `maxBytes`. */
+  bytes(maxBytes: number = Infinity): Promise<Uint8Array> {
     if (this.isUsed) return rejected(usedError());
     const arrival = this.#arrival;
     if (arrival.at === "failed") return rejected(arrival.error);
+    if (this.#declared > maxBytes || this.queuedBytes > maxBytes) {
+      const error = sizeError(maxBytes);
+      this.cancel(error);
+      return rejected(error);
+    }
     if (arrival.at === "ended") return Promise.resolve(this.takeQueued());
     const collector = new Collector(this.#declared);
     for (const chunk of this.#takeQueue()) collector.add(chunk);
     const result = new Deferred<Uint8Array>();
-    this.#taker = { as: "whole", collector, result };
+    this.#taker = { as: "whole", collector, result, left: maxBytes - collector.length };
     return result.promise;
   }
 
@@ -241,6 +257,10 @@ export class IncomingBody {
 
 function usedError(): TypeError {
   return new TypeError("Cannot take the body: it was taken already");
+}
+
+function sizeError(maxBytes: number): RangeError {
+  return new RangeError(`Cannot take the body: it has more than ${maxBytes} bytes`);
 }
 
 /** The content length that a head declares, or -1. */

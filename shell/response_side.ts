@@ -1,5 +1,6 @@
 import type { Fields } from "../semantics/fields.ts";
 import type { ResponseHead } from "../semantics/head.ts";
+import type { WholeBodyOptions } from "./body_input.ts";
 import type { ClientResponse } from "./client_response.ts";
 import { FULFILLED } from "./deferred.ts";
 import type { IncomingBody } from "./incoming_body.ts";
@@ -33,16 +34,18 @@ export class ResponseSide implements ClientResponse {
     return this.#body !== undefined && this.#body.isUsed;
   }
 
-  bytes(): Promise<Uint8Array> {
-    return this.#body === undefined ? Promise.resolve(new Uint8Array(0)) : this.#body.bytes();
+  bytes(options?: WholeBodyOptions): Promise<Uint8Array> {
+    return this.#body === undefined
+      ? Promise.resolve(new Uint8Array(0))
+      : this.#body.bytes(options?.maxBytes);
   }
 
-  async text(): Promise<string> {
-    return decodeText(await this.bytes());
+  async text(options?: WholeBodyOptions): Promise<string> {
+    return decodeText(await this.bytes(options));
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  async json(options?: WholeBodyOptions): Promise<unknown> {
+    return JSON.parse(await this.text(options));
   }
 
   discard(): Promise<void> {

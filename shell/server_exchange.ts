@@ -2,7 +2,7 @@ import type { AbortCause, ExchangeId } from "../semantics/events.ts";
 import type { Fields, FieldsInit } from "../semantics/fields.ts";
 import type { Priority } from "../semantics/priority.ts";
 import type { TransportAddress } from "../transport/mod.ts";
-import type { BodyInput } from "./body_input.ts";
+import type { BodyInput, WholeBodyOptions } from "./body_input.ts";
 import type { ExchangeConnection } from "./host.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -29,11 +29,11 @@ export interface ServerExchange {
   /** The request body as a stream, made when first touched; `null` when there is none. */
   readonly body: ReadableStream<Uint8Array> | null;
   /** Takes the whole request body. */
-  bytes(): Promise<Uint8Array>;
+  bytes(options?: WholeBodyOptions): Promise<Uint8Array>;
   /** Takes the whole request body as UTF-8. */
-  text(): Promise<string>;
+  text(options?: WholeBodyOptions): Promise<string>;
   /** Takes the whole request body as JSON. */
-  json(): Promise<unknown>;
+  json(options?: WholeBodyOptions): Promise<unknown>;
   /** The trailer section of the request, or `undefined` where there is none; settles once the body was taken. */
   readonly trailers: Promise<Fields | undefined>;
   /** How urgent the response is (RFC 9218); setting it overrides what the client asked for. */
@@ -62,7 +62,11 @@ export interface ServerExchange {
   acceptTunnel(fields?: FieldsInit): Tunnel;
 }
 
-/** A handler of native objects. */
+/**
+ * A handler of native objects. What the native request has no room for is in `exchange`:
+ * trailers, interim responses, and the signal that aborts when the client leaves (that of
+ * the native request never does; to link it would double the cost of each request).
+ */
 export type Handler = (request: Request, exchange: ServerExchange) => Response | Promise<Response>;
 
 /** A handler without native objects: the quick way, and the one for tunnels. */

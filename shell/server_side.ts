@@ -4,10 +4,11 @@ import { Fields, type FieldsInit } from "../semantics/fields.ts";
 import type { RequestHead } from "../semantics/head.ts";
 import { DEFAULT_PRIORITY, parsePriority, type Priority } from "../semantics/priority.ts";
 import type { TransportAddress } from "../transport/mod.ts";
-import { type BodyInput, dropBody, openChunks, wholeBody } from "./body_input.ts";
+import { type BodyInput, dropBody, openChunks, wholeBody, type WholeBodyOptions } from "./body_input.ts";
 import { Deferred, FULFILLED, ignore, rejected } from "./deferred.ts";
 import type { ExchangeConnection, ExchangeHost } from "./host.ts";
 import { declaredLength, IncomingBody } from "./incoming_body.ts";
+import { fieldsOfHeaders } from "./native_fields.ts";
 import { nativeRequest } from "./native_request.ts";
 import { OutgoingBody, sendEnd, type TrailersInput } from "./outgoing_body.ts";
 import { hasNoContent, replyFields } from "./reply.ts";
@@ -51,6 +52,8 @@ export class ServerSide implements ServerExchange {
   #trailers: TrailersInput | undefined;
   /** Why the exchange is over; absent while it is not, and after a good end. */
   #error: Error | undefined;
+  /** Why the request was cut off while the response went on. */
+  #readError: Error | undefined;
   #isOver = false;
   #controller: AbortController | undefined;
   #request: Request | undefined;
@@ -122,16 +125,18 @@ export class ServerSide implements ServerExchange {
     return this.#isBodiless ? null : this.#takeIncoming().readable;
   }
 
-  bytes(): Promise<Uint8Array> {
-    return this.#isBodiless ? Promise.resolve(new Uint8Array(0)) : this.#takeIncoming().bytes();
+  bytes(options?: WholeBodyOptions): Promise<Uint8Array> {
+    return this.#isBodiless
+      ? Promise.resolve(new Uint8Array(0))
+      : this.#takeIncoming().bytes(options?.maxBytes);
   }
 
-  async text(): Promise<string> {
-    return decodeText(await this.bytes());
+  async text(options?: WholeBodyOptions): Promise<string> {
+    return decodeText(await this.bytes(options));
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  async json(options?: WholeBodyOptions): Promise<unknown> {
+    return JSON.parse(await this.text(options));
   }
 
   get trailers(): Promise<Fields | undefined> {
@@ -159,7 +164,8 @@ export class ServerSide implements ServerExchange {
       declaredLength(this.#head.fields),
       () => this.#abortHalf("read", "unneeded"),
     );
-    if (this.#error !== undefined) incoming.fail(this.#error);
+    const error = this.#error ?? this.#readError;
+    if (error !== undefined) incoming.fail(error);
     this.#incoming = incoming;
     return incoming;
   }
@@ -219,9 +225,7 @@ export class ServerSide implements ServerExchange {
   }
 
   respond(response: Response): Promise<void> {
-    const fields = new Fields();
-    response.headers.forEach((value, name) => fields.append(name, value));
-    return this.reply(response.status, fields, response.body);
+    return this.reply(response.status, fieldsOfHeaders(response.headers), response.body);
   }
 
   /** Sends what a handler gave; a promise only where a body is still under way. */
@@ -381,7 +385,8 @@ export class ServerSide implements ServerExchange {
   /** One or both halves were cut off. */
   receiveAborted(side: Side, error: Error): void {
     if (side === "read") {
-      this.#openIncoming().fail(error);
+      this.#readError = error;
+      this.#incoming?.fail(error);
       return;
     }
     // A peer that wants no more of the response still has its request read to the end.

@@ -512,3 +512,37 @@ Deno.test("H2Client tells of ORIGIN and ALTSVC frames [8336-2]", async () => {
   await until(() => told.length === 2);
   assert.deepEqual(told, [["https://a.example"], ["https://a.example", 'h3=":443"']]);
 });
+
+Deno.test("H2Client survives callbacks that throw", async () => {
+  await using ends = makeEnds({
+    exchange(exchange): void {
+      if (exchange.path === "/103") exchange.sendInterim(103);
+      exchange.reply(200, {}, "fine");
+    },
+  });
+  const error = new Error("callback");
+  const onInterim = (): void => {
+    throw error;
+  };
+  await assert.rejects(ends.client.request({ url: `${URL_OF}/103`, onInterim }).response, error);
+  assert.equal(await (await ends.client.request({ url: URL_OF }).response).text(), "fine");
+});
+
+Deno.test("H2Client.tryRequest does not touch what the protocol refuses", async () => {
+  await using ends = makeEnds({ exchange: echo });
+  const { readable, state } = countedBody(10);
+  const request = { method: "POST", url: URL_OF, fields: { "transfer-encoding": "chunked" }, body: readable };
+  const { unsent, error } = await ends.client.tryRequest(request);
+  assert.equal(unsent, request);
+  assert(error instanceof TypeError);
+  assert.deepEqual([readable.locked, state.given, state.cancelled], [false, 0, undefined]);
+});
+
+Deno.test("two clients and servers are independent of each other on one thread", async () => {
+  await using one = makeEnds({ exchange: echo });
+  await using two = makeEnds({ exchange: echo });
+  const text = async (client: typeof one.client, body: string): Promise<string> =>
+    await (await client.request({ method: "POST", url: URL_OF, body }).response).text();
+  const results = await Promise.all([text(one.client, "1"), text(two.client, "2"), text(one.client, "3")]);
+  assert.deepEqual(results, ["1", "2", "3"]);
+});

@@ -222,3 +222,45 @@ function pick(transport: ByteTransport): ByteTransport {
     closeWrite: () => transport.closeWrite!(),
   };
 }
+
+Deno.test("H2Driver ends the connection with its cause when the transport fails in any way", async () => {
+  const cause = new Error("cable");
+  for (const failing of ["read", "write"] as const) {
+    const [near, far] = memoryPair();
+    const transport: ByteTransport = { ...pick(near), [failing]: () => Promise.reject(cause) };
+    const clock = new VirtualClock();
+    const client = connect(transport, { clock });
+    const { response } = client.request({ url: URL_OF });
+    await assert.rejects(response, { code: "lost", scope: "transport" });
+    await client.closed;
+    assert.equal((client.error as Error).cause, cause);
+    assert.equal(clock.pending, 0);
+    far.close();
+  }
+});
+
+Deno.test("H2Driver ends the connection when its shell throws, and not the process", async () => {
+  const [near, far] = memoryPair();
+  const clock = new VirtualClock();
+  const lost: unknown[] = [];
+  let ended = 0;
+  const error = new Error("fault");
+  const driver = new H2Driver({
+    transport: far,
+    engine: new H2Connection({ role: "server", now: 0 }),
+    clock,
+    target: {
+      receive: () => {},
+      turn: () => {
+        throw error;
+      },
+      lose: (error) => lost.push(error.cause),
+      end: () => ended++,
+    },
+  });
+  driver.start();
+  await until(() => ended === 1);
+  assert.deepEqual(lost, [error]);
+  assert.equal(clock.pending, 0);
+  near.close();
+});

@@ -642,3 +642,47 @@ Deno.test("serve works over Web Streams and whatever the cuts", async () => {
     }
   }
 });
+
+Deno.test("ServerExchange.bytes gives up a request that is too large, and the response goes out", async () => {
+  await using ends = makeEnds({
+    async exchange(exchange): Promise<void> {
+      try {
+        await exchange.bytes({ maxBytes: 100_000 });
+        await exchange.reply(200);
+      } catch {
+        await exchange.reply(413);
+      }
+    },
+  });
+  for (const [size, status] of [[100_000, 200], [100_001, 413], [30_000_000, 413]] as const) {
+    const { readable } = countedBody(size);
+    assert.equal(
+      (await ends.client.request({ method: "POST", url: URL_OF, body: readable }).response).status,
+      status,
+    );
+    const body = new Uint8Array(size);
+    assert.equal((await ends.client.request({ method: "POST", url: URL_OF, body }).response).status, status);
+  }
+});
+
+Deno.test("serve leaves out of a native response what belongs to HTTP/1.1 [9113-8.2.2]", async () => {
+  await using ends = makeEnds((request) => {
+    assert.equal(request.headers.get("te"), "trailers");
+    const headers = {
+      connection: "keep-alive",
+      "keep-alive": "timeout=5",
+      "transfer-encoding": "chunked",
+      "x-a": "b",
+    };
+    return new Response("proxied", { headers });
+  });
+  const headers = {
+    connection: "close",
+    host: "other.example",
+    te: "trailers",
+    "transfer-encoding": "chunked",
+  };
+  const response = await ends.client.fetch(new Request(URL_OF, { headers }));
+  assert.deepEqual([...response.headers.keys()].sort(), ["content-type", "date", "x-a"]);
+  assert.equal(await response.text(), "proxied");
+});

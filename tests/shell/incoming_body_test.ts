@@ -175,3 +175,23 @@ Deno.test("declaredLength reads content-length and takes anything odd for none",
   assert.equal(declaredLength(new Fields()), -1);
   assert.equal(declaredLength(Fields.from({ "content-length": "99999999999999999999" })), -1);
 });
+
+Deno.test("IncomingBody.bytes gives up a body that is too large, however it shows", async () => {
+  const declared = makeBody(11);
+  await assert.rejects(declared.body.bytes(10), RangeError);
+  assert.equal(declared.cancelled.length, 1);
+  const queued = makeBody();
+  queued.body.receive(bytes("x".repeat(11)), false);
+  await assert.rejects(queued.body.bytes(10), /more than 10 bytes/);
+  const late = makeBody();
+  const result = late.body.bytes(10);
+  late.body.receive(bytes("x".repeat(6)), false);
+  late.body.receive(bytes("x".repeat(6)), false);
+  await assert.rejects(result, /more than 10 bytes/);
+  assert.equal(late.cancelled.length, 1);
+  assert.equal(late.host.engine.consumed, 12);
+  const exact = makeBody(10);
+  const fits = exact.body.bytes(10);
+  exact.body.receive(bytes("x".repeat(10)), true);
+  assert.equal((await fits).length, 10);
+});
