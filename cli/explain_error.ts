@@ -47,26 +47,48 @@ function bug(error: unknown): CliError {
   });
 }
 
-function protocolError(error: ConnectionError | StreamError, plan: ConnectPlan | undefined): CliError {
-  const rule = error.rule;
+/** The error of the connection or stream that lies at the bottom: what it says is the most exact. */
+function innermost(error: ConnectionError | StreamError): ConnectionError | StreamError {
+  let found = error;
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at instanceof ConnectionError || at instanceof StreamError) found = at;
+  }
+  return found;
+}
+
+/** Rules that only say what a peer did within its rights. */
+const HARMLESS: ReadonlySet<string> = new Set(["9113-6.4:received", "9113-6.8:refused"]);
+
+function blame(error: ConnectionError | StreamError): { readonly what: string; readonly code: string } {
+  const version = /^(?:H3|QPACK)_/.test(error.code) ? "HTTP/3" : "HTTP/2";
+  if (error.rule?.startsWith("limit:")) return { what: "the peer went over a limit of ours", code: "limit" };
+  if (error.rule !== undefined && error.initiator === "remote" && !HARMLESS.has(error.rule)) {
+    return { what: `the peer broke ${version}`, code: "protocol" };
+  }
+  if (error.scope === "stream") return { what: "the peer gave the request up", code: "reset" };
+  return { what: "the connection failed", code: "connection" };
+}
+
+function protocolError(outer: ConnectionError | StreamError, plan: ConnectPlan | undefined): CliError {
+  const error = innermost(outer);
+  const rule = error.rule ?? outer.rule;
   const hints = rule === undefined ? [] : [`${PROGRAM} explain ${rule}`];
   if (plan !== undefined) hints.push(`${PROGRAM} get ${plan.target.url} -vv shows the frames`);
-  const message = error.message.replace(/ \[[^\]]*\]$/, "");
-  const byUs = error.initiator === "local" && rule !== undefined;
-  const what = byUs
-    ? "the peer broke HTTP/2"
-    : error.scope === "stream"
-    ? "the peer gave the request up"
-    : "the connection failed";
+  const { what, code } = blame(error);
+  const message = printable(
+    error.message.replace(/ \[[^\]]*\]$/, "").replace(/^Cannot go on with [^:]*: /, ""),
+  );
   return new CliError(`${what}: ${message}${rule === undefined ? "" : ` (${rule})`}`, {
-    code: byUs ? "protocol" : error.scope === "stream" ? "reset" : "connection",
+    code,
     exit: EXIT.PEER,
     evidence: [
-      `code ${error.code}${error.wireCode === undefined ? "" : ` (0x${error.wireCode.toString(16)})`}`,
+      `code ${printable(error.code)}${
+        error.wireCode === undefined ? "" : ` (0x${error.wireCode.toString(16)})`
+      }`,
     ],
     hints,
     rule,
-    cause: error,
+    cause: outer,
   });
 }
 

@@ -1,5 +1,6 @@
 import { makePlan, parseFields, type PlanContext } from "../connect_plan.ts";
 import { type CliError, EXIT } from "../errors.ts";
+import { Interrupted } from "../explain_error.ts";
 import type { ConnectFlags, OutputFlags } from "../flags.ts";
 import { openIo } from "../io.ts";
 import { requirePermissions } from "../permissions.ts";
@@ -110,6 +111,11 @@ function exitOf(report: ProbeReport, failOn: ProbeFlags["failOn"]): number {
   return bad ? EXIT.FINDINGS : EXIT.OK;
 }
 
+/** The exit code of a report that was cut short by ctrl-c or `--timeout`. */
+function endedEarly(reason: unknown): number {
+  return reason instanceof Interrupted ? reason.exit : EXIT.UNREACHABLE;
+}
+
 async function runProbe(flags: ProbeFlags, url: string | undefined): Promise<number> {
   parseSlo(flags.slo);
   parseFields(flags.header);
@@ -125,6 +131,6 @@ async function runProbe(flags: ProbeFlags, url: string | undefined): Promise<num
   if (error !== undefined && !report.protocols.some(({ state }) => state === "works")) throw error;
   if (flags.json === true) io.out(JSON.stringify(probeJson(report)) + "\n");
   else await printProbe(io, report);
-  if (report.isPartial) throw interrupt.signal.aborted ? interrupt.signal.reason : plan.signal.reason;
+  if (report.isPartial) return endedEarly(plan.signal.reason);
   return exitOf(report, flags.failOn);
 }

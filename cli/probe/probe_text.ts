@@ -181,6 +181,6 @@ export async function printProbe(io: Io, report: ProbeReport): Promise<void> {
     indent(findingLines(report.findings, style)),
   ];
   if (report.slo.length > 0) parts.push(indent(sloLines(report, style)));
-  if (report.isPartial) parts.push(`  ${style.yellow("interrupted: fewer samples than asked for")}`);
+  if (report.isPartial) parts.push(`  ${style.yellow("ended early: fewer samples than asked for")}`);
   io.out(parts.join("\n\n") + "\n");
 }

@@ -275,6 +275,44 @@ Deno.test("a server with HTTP/1.1 alone is told by exit code 5 [9113-3.2]", asyn
   });
 });
 
+Deno.test("a TLS server without ALPN is told by exit code 5 [9113-3.2]", async () => {
+  await using directory = await temporaryDirectory();
+  const ca = await writeAuthority(directory.path);
+  const listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...await testCertificate() });
+  const accepted: Deno.TlsConn[] = [];
+  const loop = (async () => {
+    for await (const conn of listener) {
+      accepted.push(conn);
+      conn.handshake().catch(() => {});
+    }
+  })();
+  const { port } = listener.addr as Deno.NetAddr;
+  await assertFails(["get", "--ca", ca, `https://localhost:${port}/`], {
+    exit: 5,
+    code: "alpn",
+    says: /does not offer HTTP\/2/,
+    evidence: /no named protocol/,
+  });
+  listener.close();
+  await loop;
+  for (const conn of accepted) conn[Symbol.dispose]();
+});
+
+Deno.test("a server that breaks the protocol is told by exit code 6, with the rule [9113-6.7:length]", async () => {
+  // SETTINGS, then a PING of four octets.
+  await using server = plainServer("\0\0\0\x04\0\0\0\0\0" + "\0\0\x04\x06\0\0\0\0\0abcd");
+  const result = await tandem(["get", `http://127.0.0.1:${server.port}/`, "--json"]);
+  assert.equal(result.code, 6, result.stdout);
+  const document = await documentOf(result, "error");
+  assert.equal(document["rule"], "9113-6.7:length");
+  const text = await tandem(["get", `http://127.0.0.1:${server.port}/`]);
+  assert.match(
+    text.stderr,
+    /^error: the peer broke HTTP\/2: .* \(9113-6\.7:length\)\n {2}code FRAME_SIZE_ERROR \(0x6\)\n/,
+  );
+  assert.match(text.stderr, /hint: tandem explain 9113-6\.7:length\n/);
+});
+
 Deno.test("a missing permission is one complete line of flags, without a connect", async () => {
   await assertFails(
     ["get", "--ca", "ca.pem", "-d", "@body.txt", "--out", "out.txt", "https://localhost:8443/x"],

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { createSecureServer, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import {
+  assertSchema,
+  commandOf,
   documentOf,
+  ROOT,
   startServer,
   tandem,
   temporaryDirectory,
@@ -194,4 +197,22 @@ Deno.test("probe --ascii draws without block characters, --color always with col
   const colours = await tandem(["probe", server.origin, "--color", "always"]);
   // deno-lint-ignore no-control-regex
   assert.match(colours.stdout, /\x1b\[32mh2 works\x1b\[39m/);
+});
+
+Deno.test("probe that is interrupted prints what it has and ends with 130", async () => {
+  await using server = await startServer(["--echo", "--plain"]);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: commandOf(["probe", `${server.origin}/delay/50`, "--repeat", "100", "--json"]),
+    cwd: ROOT,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  for (let requests = 0; requests < 4; requests++) await server.nextLine();
+  child.kill("SIGINT");
+  const { code, stdout, stderr } = await child.output();
+  assert.equal(code, 130, new TextDecoder().decode(stderr));
+  const document = JSON.parse(new TextDecoder().decode(stdout)) as Document;
+  await assertSchema(document, "probe");
+  assert.equal(document.partial, true);
+  assert.ok(document.h2.timing.samples >= 1 && document.h2.timing.samples < 100);
 });
