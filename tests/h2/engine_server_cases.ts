@@ -16,7 +16,6 @@ import {
   rstStream,
   Setting,
   settings,
-  settingsAck,
   windowUpdate,
 } from "../support/h2_frames.ts";
 import type { RawPeer } from "../support/h2_peer.ts";
@@ -147,7 +146,7 @@ export const SERVER_CASES: Readonly<Record<string, ServerCase>> = {
   "generic/4/4": answered((peer) =>
     join(post(peer), data(1, "test"), peer.headers(1, ["x-test", "ok"], { end: true }))
   ),
-  "generic/5/1": answered((peer) =>
+  "generic/5/1": answered(() =>
     headersFrame(
       1,
       join(
