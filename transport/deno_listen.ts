@@ -51,9 +51,10 @@ export interface ByteListener extends AsyncIterable<ByteTransport> {
  * @example Usage
  * ```ts
  * import { listenTcp } from "@tandem/http/transport/deno";
+ * import assert from "node:assert/strict";
  *
  * const listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
- * console.log(listener.addr.port);
+ * assert(listener.addr.port > 0);
  * listener.close();
  * ```
  */

@@ -13,7 +13,7 @@ import { MemoryLane, MemoryLink } from "./memory_link.ts";
 import type { ByteTransport, TransportInfo } from "./mod.ts";
 import { type Random, seededRandom } from "./random.ts";
 
-export { type Chunking, MemoryLink };
+export { type Chunking, type Clock, MemoryLink };
 export { type MemoryQuicEndOptions, memoryQuicPair, type MemoryQuicPairOptions } from "./memory_quic.ts";
 
 /** How a pair in memory behaves. */

@@ -9,6 +9,7 @@
  * @module
  */
 
+export { type ErrorDetails, TransportError } from "../semantics/errors.ts";
 export {
   type CertificateDetails,
   CertificateError,

@@ -29,7 +29,6 @@ interface End {
   readonly isDirect: boolean;
 }
 
-type MakePair = () => Promise<readonly [ByteTransport, ByteTransport]>;
 type CaseBody = (a: End, b: End, options: ByteTransportSuiteOptions) => Promise<void>;
 
 /**
@@ -47,7 +46,7 @@ type CaseBody = (a: End, b: End, options: ByteTransportSuiteOptions) => Promise<
  * ```
  */
 export function byteTransportSuite(
-  makePair: MakePair,
+  makePair: () => Promise<readonly [ByteTransport, ByteTransport]>,
   options: ByteTransportSuiteOptions = {},
 ): readonly TransportCase[] {
   const cases: TransportCase[] = [];
@@ -60,7 +59,7 @@ export function byteTransportSuite(
 }
 
 async function runCase(
-  makePair: MakePair,
+  makePair: () => Promise<readonly [ByteTransport, ByteTransport]>,
   way: "direct calls" | "Web Streams",
   body: CaseBody,
   options: ByteTransportSuiteOptions,

@@ -51,7 +51,6 @@ interface Bench {
 }
 
 type CaseBody = (bench: Bench) => Promise<void>;
-type MakePair = () => Promise<readonly [client: QuicTransport, server: QuicTransport]>;
 
 /**
  * The cases that any QUIC transport must pass, within the capabilities that it states. Each
@@ -68,7 +67,7 @@ type MakePair = () => Promise<readonly [client: QuicTransport, server: QuicTrans
  * ```
  */
 export function quicTransportSuite(
-  makePair: MakePair,
+  makePair: () => Promise<readonly [client: QuicTransport, server: QuicTransport]>,
   options: QuicTransportSuiteOptions = {},
 ): readonly TransportCase[] {
   const cases: TransportCase[] = [];
@@ -82,7 +81,7 @@ export function quicTransportSuite(
 }
 
 async function runCase(
-  makePair: MakePair,
+  makePair: () => Promise<readonly [client: QuicTransport, server: QuicTransport]>,
   way: Way,
   body: CaseBody,
   options: QuicTransportSuiteOptions,
