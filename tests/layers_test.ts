@@ -16,15 +16,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "clock": ["clock"],
   "h2 engine": ["wire", "hpack", "semantics", "rules", "h2 engine"],
   "h3 engine": ["wire", "qpack", "semantics", "rules", "h3 engine"],
-  "contract": ["contract"],
+  "contract": ["contract", "transport", "semantics"],
   "transport": ["contract", "transport", "semantics", "clock"],
   "shell": ["wire", "semantics", "rules", "contract", "clock", "shell"],
   "h2": ["wire", "semantics", "rules", "hpack", "contract", "clock", "shell", "h2 engine", "h2"],
   "h3": ["wire", "semantics", "rules", "qpack", "contract", "clock", "shell", "h3 engine", "h3"],
 };
 /** Files of h2/ and h3/ that stand on the shell. */
-const ON_SHELL =
-  /^h[23]\/(?:mod|driver|client|server|testing)(?:_\w+)?\.ts$|^h[23]\/(?:client|server|driver)_\w+\.ts$/;
+const ON_SHELL = /^h[23]\/(?:mod|driver|client|server|send_pump|receive_pump|engine_options)\.ts$/;
 
 function layerOf(path: string): string {
   const folder = path.split("/")[0]!;
