@@ -254,3 +254,30 @@ Deno.test("QpackDecoder evicts when the capacity shrinks, and an entry may outli
   decoder.receiveEncoder(fromHex("20"));
   assert.equal(decoder.tableBytes, 0);
 });
+
+Deno.test("QpackDecoder decodes a section that comes again only while the table is the same", () => {
+  const decoder = new QpackDecoder(DYNAMIC);
+  decoder.receiveEncoder(fromHex(TWO_ENTRIES));
+  for (let i = 0; i < 4; i++) {
+    const decoded = decoder.decode(4 * i, fromHex("0300" + "d1" + "80"));
+    assert.deepEqual(decoded !== "blocked" && decoded.flat, [":method", "GET", "c", "d"]);
+  }
+  assert.equal(decoder.takeInstructions().toHex(), "8084888c");
+  decoder.receiveEncoder(fromHex("20"));
+  assert.throws(
+    () => decoder.decode(16, fromHex("0300" + "d1" + "80")),
+    failing("decompression", "9204-2.2.3"),
+  );
+});
+
+Deno.test("QpackDecoder writes its instructions to a writer of the caller", () => {
+  const decoder = new QpackDecoder(DYNAMIC);
+  const writer = new ByteWriter();
+  writer.uint8(3);
+  decoder.writeInstructions(writer);
+  decoder.receiveEncoder(fromHex(TWO_ENTRIES));
+  decoder.decode(4, fromHex("020080"));
+  decoder.writeInstructions(writer);
+  decoder.writeInstructions(writer);
+  assert.equal(writer.take().toHex(), "038401");
+});

@@ -136,6 +136,17 @@ Deno.test("QpackEncoder never evicts what a section refers to or the peer may la
   assert.equal(encoder.insertCount, 4);
 });
 
+Deno.test("QpackEncoder evicts no entry that the peer may lack, even if nothing refers to it [9204-2.1.1]", () => {
+  const { encoder, encode, deliver, answer } = pair("safe", { maxTableBytes: 120, maxBlockedStreams: 0 });
+  for (let i = 0; i < 12; i++) encode(4 * i, ["user-agent", `value number ${i >> 1}`]);
+  assert.equal(encoder.insertCount, 2);
+  assert.equal(encoder.outstandingSections, 0);
+  deliver();
+  answer();
+  for (let i = 12; i < 24; i++) encode(4 * i, ["user-agent", `value number ${i >> 1}`]);
+  assert.equal(encoder.insertCount, 4);
+});
+
 Deno.test("QpackEncoder duplicates what is in use and about to be evicted [9204-2.1.1.1]", () => {
   const { encoder, decoder, encode, decode, answer } = pair("safe", {
     maxTableBytes: 600,
