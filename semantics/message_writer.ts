@@ -194,7 +194,17 @@ export class MessageWriter {
   }
 }
 
-/** Size of a section as RFC 9113 section 6.5.2 and RFC 9114 section 4.2.2 count it, in bytes. */
+/**
+ * Measures a section as RFC 9113 section 6.5.2 and RFC 9114 section 4.2.2 count it, in bytes.
+ *
+ * @example Usage
+ * ```ts
+ * import { measureSection } from "@tandem/http/semantics";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(measureSection([":status", "200"]), 32 + 7 + 3);
+ * ```
+ */
 export function measureSection(flat: readonly string[]): number {
   let bytes = flat.length * 16;
   for (let i = 0; i < flat.length; i++) bytes += flat[i]!.length;

@@ -29,17 +29,47 @@ export class Violation {
   }
 }
 
-/** A message that is wrong in itself (RFC 9113 section 8.1.1, RFC 9114 section 4.1.2). */
+/**
+ * Says that a message is wrong in itself (RFC 9113 section 8.1.1, RFC 9114 section 4.1.2).
+ *
+ * @example Usage
+ * ```ts
+ * import { malformed } from "@tandem/http/semantics";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(malformed("9113-8.3.1:path", "the :path is empty").kind, "malformed");
+ * ```
+ */
 export function malformed(rule: RuleId, detail: string): Violation {
   return new Violation("malformed", rule, detail);
 }
 
-/** A legal part of a message that stands where it may not. */
+/**
+ * Says that a legal part of a message stands where it may not.
+ *
+ * @example Usage
+ * ```ts
+ * import { outOfOrder } from "@tandem/http/semantics";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(outOfOrder("9114-4.1", "content follows the end of the message").kind, "out-of-order");
+ * ```
+ */
 export function outOfOrder(rule: RuleId, detail: string): Violation {
   return new Violation("out-of-order", rule, detail);
 }
 
-/** A message that is over one of our limits. */
+/**
+ * Says that a message is over one of our limits.
+ *
+ * @example Usage
+ * ```ts
+ * import { tooLarge } from "@tandem/http/semantics";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(tooLarge("limit:header_fields", "a field section has too many fields").kind, "too-large");
+ * ```
+ */
 export function tooLarge(rule: RuleId, detail: string): Violation {
   return new Violation("too-large", rule, detail);
 }

@@ -28,7 +28,17 @@ export type RuleId =
   | keyof typeof QPACK_RULES
   | keyof typeof LIMIT_RULES;
 
-/** Every rule that is enforced anywhere in the project, by id. */
+/**
+ * Every rule that is enforced anywhere in the project, by id.
+ *
+ * @example Usage
+ * ```ts
+ * import { RULES } from "@tandem/http/semantics";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(RULES["9113-8.2"].level, "MUST");
+ * ```
+ */
 export const RULES: Readonly<Record<RuleId, Rule>> = {
   ...HTTP_RULES,
   ...H2_RULES,
