@@ -2,6 +2,7 @@ import { TransportError } from "../semantics/errors.ts";
 import type { EngineEvent } from "../semantics/events.ts";
 import type { Clock } from "../shell/clock.ts";
 import { Deferred, ignore } from "../shell/deferred.ts";
+import { Turns } from "../shell/turns.ts";
 import type { ByteTransport } from "../transport/mod.ts";
 import { giveBuffer, takeBuffer } from "../wire/buffer_pool.ts";
 import type { H2Connection } from "./connection.ts";
@@ -61,15 +62,11 @@ export class H2Driver {
   readonly #target: H2DriverTarget;
   readonly #maxReadDuringWriteBytes: number;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  #microtasksLeft = 0;
-  #isTurnDue = false;
-  #isTurning = false;
+  readonly #turns: Turns;
   /** What is being written. */
   #writing: Uint8Array | undefined;
   #readDuringWrite = 0;
   #writeEnded: Deferred<void> | undefined;
-  #timer: unknown;
-  #timerAt = Infinity;
   #lastReceived: number;
   #isReadEnded = false;
   #isWriteEnded = false;
@@ -84,6 +81,14 @@ export class H2Driver {
     this.#target = options.target;
     this.#maxReadDuringWriteBytes = options.maxReadDuringWriteBytes ?? MAX_READ_DURING_WRITE_BYTES;
     this.#lastReceived = options.clock.now();
+    const { engine } = options;
+    this.#turns = new Turns({
+      clock: options.clock,
+      microtasks: TURN_MICROTASKS,
+      turn: () => this.#turn(),
+      nextDeadline: () => engine.nextDeadline(),
+      tick: (now) => engine.tick(now),
+    });
     this.#writer = options.transport.write === undefined ? options.transport.writable.getWriter() : undefined;
   }
 
@@ -101,24 +106,10 @@ export class H2Driver {
 
   /** Says that the engine was given something; a turn follows. */
   wake(): void {
-    if (this.#isTurnDue || this.#isTurning || this.#isEnded) return;
-    this.#isTurnDue = true;
-    this.#microtasksLeft = TURN_MICROTASKS;
-    queueMicrotask(this.#waitForTurn);
+    this.#turns.wake();
   }
 
-  readonly #waitForTurn = (): void => {
-    if (--this.#microtasksLeft > 0) {
-      queueMicrotask(this.#waitForTurn);
-      return;
-    }
-    this.#isTurnDue = false;
-    this.#turn();
-  };
-
   #turn(): void {
-    if (this.#isEnded) return;
-    this.#isTurning = true;
     try {
       this.#dispatch();
       this.#target.turn?.();
@@ -126,10 +117,7 @@ export class H2Driver {
     } catch (cause) {
       this.#lose(fault(cause));
       return;
-    } finally {
-      this.#isTurning = false;
     }
-    this.#arm();
     if (this.#engine.isClosed) this.#linger();
   }
 
@@ -231,7 +219,7 @@ export class H2Driver {
     this.#writeEnded = undefined;
     // A stream may keep a chunk after the write; a direct call may not.
     if (this.#writer === undefined) this.#engine.recycle(bytes);
-    this.#turn();
+    this.#turns.run();
   };
 
   readonly #onWriteFailed = (error: unknown): void => {
@@ -240,36 +228,11 @@ export class H2Driver {
     this.#lose(error);
   };
 
-  #arm(): void {
-    if (this.#isEnded) return;
-    const deadline = this.#engine.nextDeadline();
-    // A timer that is too early only looks again; setting it anew each turn would cost more.
-    if (deadline === this.#timerAt || (deadline > this.#timerAt && deadline !== Infinity)) return;
-    this.#disarm();
-    if (deadline === Infinity) return;
-    this.#timerAt = deadline;
-    this.#timer = this.#clock.schedule(this.#onTimer, Math.max(0, deadline - this.#clock.now()));
-  }
-
-  #disarm(): void {
-    if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
-    this.#timer = undefined;
-    this.#timerAt = Infinity;
-  }
-
-  readonly #onTimer = (): void => {
-    this.#timer = undefined;
-    this.#timerAt = Infinity;
-    this.#engine.tick(this.#clock.now());
-    this.#turn();
-  };
-
   /** The engine is done: the last bytes leave, this half ends, and the peer's end is waited for a little. */
   #linger(): void {
     if (this.#isEnded) return;
     if (!this.#isLingering) {
       this.#isLingering = true;
-      this.#disarm();
       this.#lingerTimer = this.#clock.schedule(() => this.#end(), LINGER_MS);
     }
     if (this.#writing !== undefined || this.#engine.hasOutput) return;
@@ -302,7 +265,7 @@ export class H2Driver {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#disarm();
+    this.#turns.stop();
     if (this.#lingerTimer !== undefined) this.#clock.cancel(this.#lingerTimer);
     this.#writeEnded?.resolve();
     this.#transport.close();

@@ -249,6 +249,9 @@ function callSafely(call: () => void): void {
   try {
     call();
   } catch (error) {
-    reportError(error);
+    // As if it had been called by the event loop.
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

@@ -261,6 +261,8 @@ export class ClientSide implements ClientExchange {
       if (this.#isComplete) this.#end(undefined);
       return;
     }
+    // Without a response there is no sense in the rest of the request.
+    if (side === "read" && !this.#isComplete) return this.#giveUp("cancelled", error);
     this.#end(this.#isComplete ? undefined : error, error);
   }
 

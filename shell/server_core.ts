@@ -168,7 +168,7 @@ export class ServerCore implements ServerHost {
     this.#running++;
     try {
       await result;
-      if (!exchange.isAnswered && !exchange.isOver) {
+      if (!exchange.isAnswered && exchange.error === undefined && !exchange.isOver) {
         throw new TypeError("Cannot answer the request: the handler ended without a response");
       }
     } catch (error) {
@@ -181,7 +181,7 @@ export class ServerCore implements ServerHost {
   /** A handler failed: a 500 where nothing was sent, else a reset, so that half a response does not look whole. */
   #fail(exchange: ServerSide, error: unknown): void {
     // Somebody who is told that the client left may well pass it on; that is no failure.
-    if (exchange.isOver && error === exchange.error) return;
+    if (error === exchange.error) return;
     let response: Response | undefined | void;
     try {
       response = this.#options.onError(error, exchange);

@@ -54,6 +54,8 @@ export class ServerSide implements ServerExchange {
   #error: Error | undefined;
   /** Why the request was cut off while the response went on. */
   #readError: Error | undefined;
+  /** Why the response was cut off while the request went on. */
+  #writeError: Error | undefined;
   #isOver = false;
   #controller: AbortController | undefined;
   #request: Request | undefined;
@@ -112,9 +114,9 @@ export class ServerSide implements ServerExchange {
     return this.#isOver;
   }
 
-  /** Why it was cut off, if it was. */
+  /** Why it, or its response, was cut off, if it was. */
   get error(): Error | undefined {
-    return this.#error;
+    return this.#error ?? this.#writeError;
   }
 
   get request(): Request {
@@ -187,7 +189,8 @@ export class ServerSide implements ServerExchange {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#error !== undefined) this.#controller.abort(this.#error);
+      const error = this.#error ?? this.#writeError;
+      if (error !== undefined) this.#controller.abort(error);
     }
     return this.#controller.signal;
   }
@@ -203,9 +206,10 @@ export class ServerSide implements ServerExchange {
   }
 
   reply(status: number, fields?: FieldsInit, body?: BodyInput): Promise<void> {
-    if (this.#isOver) {
-      dropBody(body, this.#error);
-      return rejected(this.#error ?? overError());
+    if (this.#isOver || this.#writeError !== undefined) {
+      const error = this.#error ?? this.#writeError ?? overError();
+      dropBody(body, error);
+      return rejected(error);
     }
     this.#checkUnanswered();
     const whole = wholeBody(body);
@@ -268,7 +272,7 @@ export class ServerSide implements ServerExchange {
 
   /** The source of the body failed, or the exchange is over: a response cut off must not look whole. */
   #failBody(error: unknown): never {
-    if (!this.#isOver) this.abort("internal");
+    if (!this.#isOver && this.#writeError === undefined) this.abort("internal");
     throw error;
   }
 
@@ -277,7 +281,7 @@ export class ServerSide implements ServerExchange {
       this.#host,
       this.id,
       this.#trailers,
-      () => this.#isOver ? this.#error ?? overError() : undefined,
+      () => this.#isOver ? this.#error ?? overError() : this.#writeError,
     )
       .then(() => this.#finish(), (error) => this.#failBody(error));
     ended.catch(ignore);
@@ -389,10 +393,13 @@ export class ServerSide implements ServerExchange {
       this.#incoming?.fail(error);
       return;
     }
+    if (side === "both") return this.#end(error);
     // A peer that wants no more of the response still has its request read to the end.
-    if (side === "write" && this.#answer.at === "body") this.#answer.body.stop(error);
-    if (side === "write") this.#controller?.abort(error);
-    else this.#end(error);
+    this.#writeError = error;
+    const answer = this.#answer;
+    if (answer.at === "body") answer.body.stop(error);
+    else if (answer.at === "head") answer.whole?.reject(error);
+    this.#controller?.abort(error);
   }
 
   /** The exchange is over before its time. */

@@ -53,8 +53,11 @@ export class Turns {
   run(): void {
     if (this.#isStopped) return;
     this.#isTurning = true;
-    this.#options.turn();
-    this.#isTurning = false;
+    try {
+      this.#options.turn();
+    } finally {
+      this.#isTurning = false;
+    }
     this.#arm();
   }
 
