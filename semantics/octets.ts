@@ -53,6 +53,7 @@ export function toLowerAscii(text: string): string {
  */
 export const UNSOUND_IN_VALUE: RegExp = new RegExp("[\\0\\n\\r\\u0100-\\uffff]");
 /** What no sent value holds: controls but the horizontal tab, and what is no octet. */
+// deno-lint-ignore no-control-regex
 export const UNSENDABLE_IN_VALUE: RegExp = new RegExp("[\\0-\\x08\\n-\\x1f\\x7f\\u0100-\\uffff]");
 /** What no path holds: controls, space, number sign, and what is no octet. */
 export const UNSOUND_IN_PATH: RegExp = new RegExp("[\\0-\\x20#\\x7f\\u0100-\\uffff]");
