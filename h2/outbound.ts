@@ -59,6 +59,7 @@ function sendData(core: Core, stream: Stream, max: number): void {
   if (size > stream.sendWindow) size = stream.sendWindow;
   if (size > core.sendWindow) size = core.sendWindow;
   const isLast = size === stream.queuedBytes;
+  if (!isLast) out.reserve(reserveFor(core, stream));
   const ends = isLast && stream.isEndQueued;
   writeFrameHeader(out, size, FrameType.DATA, ends ? Flag.END_STREAM : 0, stream.id);
   if (core.trace !== undefined) {
@@ -81,6 +82,15 @@ function sendData(core: Core, stream: Stream, max: number): void {
     stream.wantsDrain = false;
     if (stream.isWriteOpen) core.events.push({ type: "drain", id: stream.id });
   }
+}
+
+/** Room for all that the stream can send now, so that the buffer grows once. */
+function reserveFor(core: Core, stream: Stream): number {
+  const content = Math.min(stream.queuedBytes, stream.sendWindow, core.sendWindow);
+  const frames = Math.ceil(
+    content / Math.min(core.peerSettings.maxFrameBytes, core.options.maxSendFrameBytes),
+  );
+  return Math.min(content + frames * FRAME_HEADER_BYTES, MAX_OUTPUT_BYTES - core.out.position);
 }
 
 /** Copies content from the chunks of a stream, once, to where it leaves from. */

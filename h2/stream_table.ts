@@ -1,6 +1,9 @@
 import type { Stream } from "./stream.ts";
 
-const LEAST_SLOTS = 8;
+const LEAST_BITS = 3;
+
+/** Spreads ids that follow each other over the table, so that runs of full slots stay short. */
+const SPREAD = 0x9e37_79b1;
 
 /**
  * The open streams by id: a flat table with open addressing, since ids are odd numbers that
@@ -8,8 +11,10 @@ const LEAST_SLOTS = 8;
  * behind, which makes garbage live longer and collections many times dearer.)
  */
 export class StreamTable {
-  #slots: (Stream | undefined)[] = new Array(LEAST_SLOTS).fill(undefined);
-  #mask = LEAST_SLOTS - 1;
+  #slots: (Stream | undefined)[] = new Array(1 << LEAST_BITS).fill(undefined);
+  #mask = (1 << LEAST_BITS) - 1;
+  /** How far a product is shifted to give a slot. */
+  #shift = 32 - LEAST_BITS;
   #size = 0;
 
   /** How many streams there are. */
@@ -21,7 +26,7 @@ export class StreamTable {
   get(id: number): Stream | undefined {
     const slots = this.#slots;
     const mask = this.#mask;
-    for (let at = (id >>> 1) & mask;; at = (at + 1) & mask) {
+    for (let at = Math.imul(id, SPREAD) >>> this.#shift;; at = (at + 1) & mask) {
       const stream = slots[at];
       if (stream === undefined || stream.id === id) return stream;
     }
@@ -29,7 +34,7 @@ export class StreamTable {
 
   /** Adds a stream whose id is not there. */
   add(stream: Stream): void {
-    if (++this.#size * 2 > this.#slots.length) this.#resize(this.#slots.length * 2);
+    if (++this.#size * 2 > this.#slots.length) this.#grow();
     this.#put(stream);
   }
 
@@ -37,7 +42,7 @@ export class StreamTable {
   delete(id: number): void {
     const slots = this.#slots;
     const mask = this.#mask;
-    let at = (id >>> 1) & mask;
+    let at = Math.imul(id, SPREAD) >>> this.#shift;
     for (;; at = (at + 1) & mask) {
       const stream = slots[at];
       if (stream === undefined) return;
@@ -48,7 +53,7 @@ export class StreamTable {
     for (let next = (at + 1) & mask;; next = (next + 1) & mask) {
       const stream = slots[next];
       if (stream === undefined) break;
-      const home = (stream.id >>> 1) & mask;
+      const home = Math.imul(stream.id, SPREAD) >>> this.#shift;
       if (((next - home) & mask) < ((next - at) & mask)) continue;
       slots[at] = stream;
       at = next;
@@ -65,22 +70,24 @@ export class StreamTable {
 
   /** Removes all. */
   clear(): void {
-    this.#slots = new Array(LEAST_SLOTS).fill(undefined);
-    this.#mask = LEAST_SLOTS - 1;
+    this.#slots = new Array(1 << LEAST_BITS).fill(undefined);
+    this.#mask = (1 << LEAST_BITS) - 1;
+    this.#shift = 32 - LEAST_BITS;
     this.#size = 0;
   }
 
-  #resize(length: number): void {
+  #grow(): void {
     const old = this.#slots;
-    this.#slots = new Array(length).fill(undefined);
-    this.#mask = length - 1;
+    this.#slots = new Array(old.length * 2).fill(undefined);
+    this.#mask = old.length * 2 - 1;
+    this.#shift--;
     for (const stream of old) if (stream !== undefined) this.#put(stream);
   }
 
   #put(stream: Stream): void {
     const slots = this.#slots;
     const mask = this.#mask;
-    let at = (stream.id >>> 1) & mask;
+    let at = Math.imul(stream.id, SPREAD) >>> this.#shift;
     while (slots[at] !== undefined) at = (at + 1) & mask;
     slots[at] = stream;
   }
