@@ -79,6 +79,8 @@ export class Exchange {
   smallDebt = 0;
   /** Whether the driver was told to stop reading. */
   isPaused = false;
+  /** Whether the DATA frame that was begun last is small and not paid for. */
+  isSmallFrame = false;
   /** Empty DATA frames in a row. */
   emptyFrames = 0;
   /** Body bytes received since the rate was last looked at. */
@@ -98,8 +100,8 @@ export class Exchange {
   pendingSensitive: ReadonlySet<string> | undefined = undefined;
   /** Whether `sendBody` said no and owes a `drain`. */
   owesDrain = false;
-  /** Bytes that the driver took since the rate was last looked at. */
-  sentSince = 0;
+  /** When all that is under way must be written, at the slowest rate. */
+  sendDue = 0;
   /** The code that an abort by the ladder stands for. */
   abortCode = 0;
 

@@ -118,6 +118,7 @@ function beginData(core: Core, exchange: Exchange, length: number): boolean {
   }
   if (length > 0) {
     exchange.emptyFrames = 0;
+    exchange.isSmallFrame = length < core.limits.smallDataFrameBytes;
   } else if (++exchange.emptyFrames > core.limits.maxEmptyDataFrames) {
     failConnection("H3_EXCESSIVE_LOAD", "limit:empty_data", "there are too many empty DATA frames in a row");
   }
@@ -147,7 +148,8 @@ function flushBody(core: Core, exchange: Exchange, end: boolean): void {
   exchange.receivedSince += data.length;
   const { limits } = core;
   if (end) return;
-  if (data.length < limits.smallDataFrameBytes) {
+  if (exchange.isSmallFrame && data.length < limits.smallDataFrameBytes) {
+    exchange.isSmallFrame = false;
     exchange.smallDebt += limits.smallDataFrameBytes - data.length;
     if (exchange.smallDebt > limits.smallDataBudgetBytes) {
       const detail = "small DATA frames cost more than they carry";

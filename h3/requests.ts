@@ -153,7 +153,7 @@ export function tickExchanges(core: Core, now: number): void {
     faultStream(core, exchange, "H3_EXCESSIVE_LOAD", "limit:data_rate", "the body comes too slowly", 408);
   }
   const sending = core.sendRates.takeDue(now);
-  for (let i = 0; i < sending.length; i++) checkSendRate(core, sending[i]!, enough, now);
+  for (let i = 0; i < sending.length; i++) checkSendRate(core, sending[i]!, now);
   const aborts = core.aborts.takeDue(now);
   for (let i = 0; i < aborts.length; i++) {
     const id = aborts[i]!;
@@ -168,11 +168,10 @@ export function tickExchanges(core: Core, now: number): void {
   }
 }
 
-function checkSendRate(core: Core, id: number, enough: number, now: number): void {
+function checkSendRate(core: Core, id: number, now: number): void {
   const exchange = core.exchanges.get(id) ?? core.leaving.get(id);
   if (exchange === undefined || exchange.inFlight === 0) return;
-  if (exchange.sentSince >= enough) {
-    exchange.sentSince = 0;
+  if (now < exchange.sendDue) {
     core.sendRates.set(id, now);
     return;
   }

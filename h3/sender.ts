@@ -68,7 +68,7 @@ export function queueBody(core: Core, exchange: Exchange, data: Uint8Array, end:
   if (end) endQueue(exchange);
   if (
     exchange.queuedBytes === 0 && data.length <= SMALL_PIECE_BYTES &&
-    exchange.inFlight < MAX_IN_FLIGHT_BYTES && exchange.sending !== "held"
+    exchange.inFlight + data.length <= MAX_IN_FLIGHT_BYTES && exchange.sending !== "held"
   ) {
     if (data.length > 0) writeData(core, exchange, data, 0, data.length);
     if (end) finishSending(core, exchange);
@@ -108,14 +108,15 @@ function writeData(core: Core, exchange: Exchange, data: Uint8Array, from: numbe
   track(core, exchange, core.frame(exchange.id, FrameType.DATA, data, from, to));
 }
 
+/** Counts bytes that are under way; on a server, reading them may take only so long. */
 function track(core: Core, exchange: Exchange, bytes: number): void {
-  exchange.inFlight += bytes;
-  if (core.isServer && !exchange.isSlowAllowed && core.limits.minDataRate > 0) {
-    if (!core.sendRates.has(exchange.id)) {
-      exchange.sentSince = 0;
-      core.sendRates.set(exchange.id, core.now);
-    }
+  const { minDataRate, dataRateGraceMs } = core.limits;
+  if (core.isServer && minDataRate > 0 && !exchange.isSlowAllowed) {
+    if (exchange.inFlight === 0) exchange.sendDue = core.now + dataRateGraceMs;
+    exchange.sendDue += bytes * 1000 / minDataRate;
+    if (!core.sendRates.has(exchange.id)) core.sendRates.set(exchange.id, core.now);
   }
+  exchange.inFlight += bytes;
 }
 
 /** Makes frames of what waits, as much as the driver may hold; the most urgent exchange goes first. */
@@ -138,10 +139,11 @@ function byPriority(a: Exchange, b: Exchange): number {
 
 function flush(core: Core, exchange: Exchange): void {
   const { queue } = exchange;
-  while (exchange.queuedBytes > 0 && exchange.inFlight < MAX_IN_FLIGHT_BYTES) {
+  while (exchange.queuedBytes > 0) {
     const piece = queue[0]!;
     const from = exchange.queueOffset;
     const to = Math.min(piece.length, from + MAX_PIECE_BYTES);
+    if (exchange.inFlight + to - from > MAX_IN_FLIGHT_BYTES) return;
     writeData(core, exchange, piece, from, to);
     exchange.queuedBytes -= to - from;
     if (to < piece.length) {
@@ -180,7 +182,6 @@ export function noteWritten(core: Core, id: number, bytes: number): void {
   const exchange = core.exchanges.get(id) ?? core.leaving.get(id);
   if (exchange === undefined) return;
   exchange.inFlight -= bytes;
-  exchange.sentSince += bytes;
   if (exchange.inFlight === 0) {
     core.sendRates.clear(id);
     core.aborts.clear(id);

@@ -17,7 +17,7 @@ export const GOAWAY_NOTICE = (1n << 62n) - 4n;
  * - `open`: none was asked for.
  * - `notice`: the server said that it will end; requests on their way are still taken.
  * - `final`: the last id is said (server), or no more requests are made (client).
- * - `linger`: the last exchange is over; the server waits for the client to close.
+ * - `linger`: the last exchange is over; the server waits for the client to close, which does so at once.
  */
 type Phase = "open" | "notice" | "final" | "linger";
 
@@ -27,6 +27,8 @@ export class Shutdown {
   readonly #close: (reason: "shutdown" | "peer-shutdown") => void;
   #phase: Phase = "open";
   #received: bigint | undefined = undefined;
+  /** Whether this end asked for the end. */
+  #isAsked = false;
   /** When the phase ends by itself. */
   #phaseDue = Infinity;
   /** When exchanges that are still open are cut off. */
@@ -92,14 +94,12 @@ export class Shutdown {
   noteIdle(): void {
     const core = this.#core;
     if (core.isClosed || core.exchanges.size > 0 || core.leaving.size > 0) return;
-    if (!core.isServer) {
-      if (core.isDraining) this.#close(this.#phase === "open" ? "peer-shutdown" : "shutdown");
-      return;
-    }
-    if (this.#phase !== "final") return;
+    if (core.isServer ? this.#phase !== "final" : !core.isDraining || this.#phase === "linger") return;
+    this.#isAsked = this.#phase === "final";
     this.#phase = "linger";
     this.#drainDue = Infinity;
-    this.#phaseDue = core.now + core.options.lingerMs;
+    // The client ends it at its next tick; a server that closed first might cut off what it sent last.
+    this.#phaseDue = core.isServer ? core.now + core.options.lingerMs : core.now;
   }
 
   /** Lets deadlines that are due act. */
@@ -107,7 +107,7 @@ export class Shutdown {
     if (now >= this.#phaseDue) {
       this.#phaseDue = Infinity;
       if (this.#phase === "notice") this.#finalize();
-      else if (this.#phase === "linger") return this.#close("shutdown");
+      else if (this.#phase === "linger") return this.#close(this.#isAsked ? "shutdown" : "peer-shutdown");
     }
     if (now < this.#drainDue) return;
     this.#drainDue = Infinity;
