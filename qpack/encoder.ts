@@ -5,38 +5,12 @@ import { prefixIntSize, writePrefixInt } from "../wire/prefix_int.ts";
 import { writeStringLiteral } from "../wire/string_literal.ts";
 import { DecoderStreamReader } from "./decoder_stream_reader.ts";
 import { ENTRY_OVERHEAD_BYTES } from "./decoder_table.ts";
-import { EncoderIndex, type KnownField, type KnownName, NONE, UNSEEN } from "./encoder_index.ts";
+import { EncoderIndex, type KnownField, type KnownName, NONE } from "./encoder_index.ts";
 import { EncoderTable, entryBytes } from "./encoder_table.ts";
+import type { QpackEncoderOptions, QpackPeerSettings, QpackPolicy } from "./encoder_options.ts";
+import { writeKnownName, writeKnownValue } from "./known_literals.ts";
 import { moveBytes } from "./move_bytes.ts";
 import { OutstandingSections } from "./outstanding.ts";
-
-/**
- * How an encoder uses the dynamic table.
- *
- * - `static`: not at all.
- * - `safe`: it refers only to entries that the peer is known to have, so no section blocks.
- * - `eager`: it refers to new entries at once, as long as no more streams may block than
- *   the peer allows.
- */
-export type QpackPolicy = "static" | "safe" | "eager";
-
-/** Options of a `QpackEncoder`. */
-export interface QpackEncoderOptions {
-  /** How it uses the dynamic table. @default {"safe"} */
-  readonly policy?: QpackPolicy;
-  /** The capacity that it uses at most, whatever the peer allows, in bytes. @default {4096} */
-  readonly maxTableBytes?: number;
-  /** Which fields must never be indexed. @default {isSensitiveField} */
-  readonly sensitive?: SensitivePolicy;
-}
-
-/** What the peer's SETTINGS allow an encoder (RFC 9204 section 5). */
-export interface QpackPeerSettings {
-  /** SETTINGS_QPACK_MAX_TABLE_CAPACITY, in bytes. @default {0} */
-  readonly maxTableBytes?: number;
-  /** SETTINGS_QPACK_BLOCKED_STREAMS. @default {0} */
-  readonly maxBlockedStreams?: number;
-}
 
 /** With more sections than this that nobody acknowledges, new ones use the static table only. */
 const MAX_OUTSTANDING = 2000;
@@ -49,9 +23,6 @@ const DRAINING_PART = { "static": 1, "safe": 4, "eager": 8 } as const;
 
 /** A field goes into the table when it comes again within this many fields. */
 const HISTORY_FIELDS = 64;
-
-/** The longest value that is remembered so as to know it again, in octets. */
-const MAX_REMEMBERED = 2048;
 
 /** A prefix of a section takes two octets, mostly. */
 const USUAL_PREFIX_OCTETS = 2;
@@ -393,42 +364,9 @@ export class QpackEncoder {
       if (absolute < this.#base) writePrefixInt(writer, never ? 0x60 : 0x40, 4, this.#base - absolute - 1);
       else writePrefixInt(writer, never ? 0x08 : 0, 3, absolute - this.#base);
     } else {
-      this.#literalName(known, never ? 0x30 : 0x20);
+      writeKnownName(writer, this.#index.literals, known, never ? 0x30 : 0x20);
     }
-    this.#literalValue(known, value);
-  }
-
-  /** Writes a name in full; from its second time on, as it was written then. */
-  #literalName(known: KnownName, form: number): void {
-    const writer = this.#writer;
-    const { literals } = this.#index;
-    const start = writer.position;
-    if (known.nameSlot >= 0) {
-      literals.write(writer, known.nameSlot);
-      writer.buffer[start]! |= form;
-      return;
-    }
-    writeStringLiteral(writer, 0, 3, known.name);
-    known.nameSlot = known.nameSlot === UNSEEN ? NONE : literals.keep(writer, start);
-    writer.buffer[start]! |= form;
-  }
-
-  /** Writes a value in full; one that comes again next to itself, as it was written before. */
-  #literalValue(known: KnownName, value: string): void {
-    const writer = this.#writer;
-    const { literals } = this.#index;
-    const isAgain = known.lastValue === value;
-    if (isAgain && known.valueSlot >= 0) return literals.write(writer, known.valueSlot);
-    const start = writer.position;
-    writeStringLiteral(writer, 0, 7, value);
-    if (isAgain) {
-      known.valueSlot = literals.keep(writer, start);
-      return;
-    }
-    if (known.valueSlot >= 0) literals.free(known.valueSlot);
-    known.valueSlot = NONE;
-    known.lastValue = value.length <= MAX_REMEMBERED ? value : undefined;
-    this.#isNew = true;
+    if (writeKnownValue(writer, this.#index.literals, known, value)) this.#isNew = true;
   }
 
   #refer(absolute: number): void {

@@ -8,12 +8,8 @@
  */
 
 export { QpackDecoder, type QpackDecoderOptions } from "./decoder.ts";
-export {
-  QpackEncoder,
-  type QpackEncoderOptions,
-  type QpackPeerSettings,
-  type QpackPolicy,
-} from "./encoder.ts";
+export { QpackEncoder } from "./encoder.ts";
+export type { QpackEncoderOptions, QpackPeerSettings, QpackPolicy } from "./encoder_options.ts";
 export { isSensitiveField, type SensitivePolicy } from "../wire/indexing_policy.ts";
 export { QpackError, type QpackErrorKind } from "./error.ts";
 export type { DecodedSection } from "../wire/decoded_section.ts";

@@ -43,10 +43,6 @@ export const LIMIT_RULES = {
     level: "limit",
     text: "Small DATA frames cost no more overhead than their budget, which reading refills.",
   },
-  "limit:blocked_streams": {
-    level: "limit",
-    text: "No more streams wait for QPACK inserts than we announced.",
-  },
   "limit:encoder_stream_bytes": {
     level: "limit",
     text: "An unfinished QPACK encoder instruction is no longer than we keep.",
