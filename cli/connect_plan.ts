@@ -47,17 +47,37 @@ export function unreadable(path: string, what: string, error: unknown): CliError
   });
 }
 
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
 async function readCa(path: string): Promise<string> {
   const pem = await readUserFile(path, "certificate file");
-  if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
+  const blocks = pem.match(PEM_BLOCK);
+  if (blocks === null) {
     throw new CliError(`the file ${path} holds no certificate in PEM`, {
       code: "file",
       exit: EXIT.USAGE,
       hints: [`openssl x509 -inform der -in ${path} -out ca.pem converts DER`],
     });
   }
+  // Deno takes garbage here without a word and then trusts nobody.
+  const { X509Certificate } = await import("node:crypto");
+  for (const block of blocks) {
+    try {
+      new X509Certificate(block);
+    } catch (error) {
+      throw new CliError(`the file ${path} holds a certificate that cannot be read`, {
+        code: "file",
+        exit: EXIT.USAGE,
+        hints: [`openssl x509 -in ${path} -noout -text says what is in it`],
+        cause: error,
+      });
+    }
+  }
   return pem;
 }
+
+const SERVER_NAME =
+  /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?$|^[0-9a-f]*:[0-9a-f:.]+$/i;
 
 /** Turns the flags into a plan: nothing is on the network before arguments, permissions and files are checked. */
 export async function makePlan(
@@ -72,6 +92,9 @@ export async function makePlan(
     for (const name of ["ca", "insecure", "sni"] as const) {
       if (flags[name] !== undefined) throw usageError(`--${name} has no meaning for a URL without TLS`);
     }
+  }
+  if (flags.sni !== undefined && !SERVER_NAME.test(flags.sni)) {
+    throw usageError(`"${flags.sni}" is no server name`, "--sni example.com");
   }
   const needs: Need[] = [{ name: "net", host: hostPort(hostname, port) }, ...context.needs];
   if (flags.ca !== undefined) needs.push({ name: "read", path: flags.ca });

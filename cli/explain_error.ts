@@ -104,6 +104,8 @@ export function explainError(error: unknown, plan?: ConnectPlan): CliError {
     const under = error.cause;
     if (under instanceof DOMException && under.name === "TimeoutError") return timeout(plan, error);
     if (under instanceof Interrupted || under instanceof CliError) return explainError(under, plan);
+    const refused = refusedRequest(under);
+    if (refused !== undefined) return refused;
     return protocolError(error, plan);
   }
   if (error instanceof Deno.errors.NotCapable) {
@@ -114,7 +116,20 @@ export function explainError(error: unknown, plan?: ConnectPlan): CliError {
       cause: error,
     });
   }
-  return bug(error);
+  return refusedRequest(error) ?? bug(error);
+}
+
+/** Our own end refuses to send what breaks HTTP: then it is the command line that asked for it. */
+function refusedRequest(error: unknown): CliError | undefined {
+  const match = error instanceof TypeError ? /^Cannot .*?: (.*) \[([\w.:-]+)\]$/.exec(error.message) : null;
+  if (match === null) return undefined;
+  return new CliError(`such a request cannot be sent: ${match[1]} (${match[2]})`, {
+    code: "request",
+    exit: EXIT.USAGE,
+    hints: [`${PROGRAM} explain ${match[2]}`],
+    rule: match[2],
+    cause: error,
+  });
 }
 
 function timeout(plan: ConnectPlan | undefined, error: unknown): CliError {

@@ -58,7 +58,11 @@ export async function main(args: readonly string[]): Promise<number> {
     );
   const stdout = {
     write(text: string): void {
-      writeSync(text);
+      try {
+        writeAll(text);
+      } catch (error) {
+        fail(error instanceof Deno.errors.BrokenPipe ? new ClosedPipe() : error);
+      }
     },
   };
   const context = {
@@ -96,13 +100,9 @@ function isCommand(name: string | undefined): boolean {
   return name !== undefined && COMMANDS.includes(name);
 }
 
-function writeSync(text: string): void {
+function writeAll(text: string): void {
   const bytes = new TextEncoder().encode(text);
-  try {
-    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
-  } catch (error) {
-    throw error instanceof Deno.errors.BrokenPipe ? new ClosedPipe() : error;
-  }
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
 
 /** The parser answers with negative codes, which a shell would show as 252 and the like. */

@@ -20,7 +20,7 @@ import { PROGRAM, VERSION } from "./version.ts";
 
 /** What a command gets as `this`. */
 export interface CliContext extends CommandContext {
-  /** Runs the body of a command: opens the outputs, reports what it throws, keeps its exit code. */
+  /** Keeps the exit code of a command. */
   finish(exitCode: number): void;
   /** Keeps an error for the end of the run. */
   fail(error: unknown): void;

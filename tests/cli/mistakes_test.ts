@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { documentOf, tandem, temporaryDirectory, testCertificate, writeAuthority } from "./kit.ts";
+import {
+  documentOf,
+  startServer,
+  tandem,
+  temporaryDirectory,
+  testCertificate,
+  writeAuthority,
+} from "./kit.ts";
 
 /** Holds a failed run against what the user must be told, as text and as JSON. */
 async function assertFails(
@@ -359,6 +366,45 @@ Deno.test("a CA file that cannot be used says why", async () => {
     code: "file",
     says: /holds no certificate/,
     hint: /openssl/,
+  });
+  await Deno.writeTextFile(text, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  await assertFails(["get", "--ca", text, "https://127.0.0.1/"], {
+    exit: 2,
+    code: "file",
+    says: /holds a certificate that cannot be read/,
+    hint: /openssl/,
+  });
+});
+
+Deno.test("a server name that cannot be one is refused before a connect", async () => {
+  for (const name of ["bad name", "a..b", "-a", "a/b", ""]) {
+    const expected = { exit: 2, code: "usage", says: /is no server name/, hint: /--sni example\.com/ };
+    await assertFails(["get", "https://127.0.0.1:1/", "--sni", name], expected);
+  }
+});
+
+Deno.test("a request that HTTP does not allow is the user's mistake, not a bug [9113-8.2.2:connection]", async () => {
+  await using server = await startServer(["--echo", "--plain"]);
+  const mistakes: [string[], RegExp][] = [
+    [["-H", "connection: close"], /connection-specific field \(9113-8\.2\.2:connection\)/],
+    [["-H", "te: gzip"], /te says something else/],
+    [["-H", "x: a\nb"], /line feed/],
+    [["-X", "TRACE", "-d", "x"], /a TRACE has no content/],
+    [["-d", "abc", "-H", "content-length: 5"], /less content than content-length says/],
+    [["-d", "abc", "-H", "content-length: 2"], /more than content-length says/],
+  ];
+  for (const [args, says] of mistakes) {
+    await assertFails(["get", `${server.origin}/`, ...args], {
+      exit: 2,
+      code: "request",
+      says,
+      hint: /tandem explain/,
+    });
+  }
+  await assertFails(["probe", `${server.origin}/`, "-H", "connection: close"], {
+    exit: 2,
+    code: "request",
+    says: /connection-specific/,
   });
 });
 

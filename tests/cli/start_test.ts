@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ROOT, tandem } from "./kit.ts";
+import { commandOf, ROOT, tandem } from "./kit.ts";
 
 interface ModuleGraph {
   readonly roots: readonly string[];
@@ -55,4 +55,18 @@ Deno.test("--help and --version need no permission and go to stdout", async () =
   }
   const version = await tandem(["--version"], { permissions: [] });
   assert.deepEqual([version.code, version.stdout], [0, "0.1.0\n"]);
+});
+
+Deno.test("a closed stdout ends the run quietly with 0", async () => {
+  for (const args of [["--help"], ["explain", "9113"], ["explain", "9113", "--json"]]) {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: commandOf(args),
+      cwd: ROOT,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    await child.stdout.cancel();
+    const stderr = await new Response(child.stderr).text();
+    assert.deepEqual([args, (await child.status).code, stderr], [args, 0, ""]);
+  }
 });
