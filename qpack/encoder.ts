@@ -8,6 +8,7 @@ import { ENTRY_OVERHEAD_BYTES } from "./decoder_table.ts";
 import { EncoderIndex, type KnownField, type KnownName, NONE } from "./encoder_index.ts";
 import { EncoderTable, entryBytes } from "./encoder_table.ts";
 import type { QpackEncoderOptions, QpackPeerSettings, QpackPolicy } from "./encoder_options.ts";
+export type { QpackEncoderOptions, QpackPeerSettings, QpackPolicy } from "./encoder_options.ts";
 import { writeKnownName, writeKnownValue } from "./known_literals.ts";
 import { moveBytes } from "./move_bytes.ts";
 import { OutstandingSections } from "./outstanding.ts";
