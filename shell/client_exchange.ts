@@ -4,7 +4,37 @@ import type { Priority } from "../semantics/priority.ts";
 import type { ClientResponse } from "./client_response.ts";
 import type { ExchangeConnection } from "./host.ts";
 
-/** One request with its response, at the client. */
+/**
+ * One request with its response, at the client.
+ *
+ * @example Usage
+ * ```ts
+ * import { connect, serve, StreamError } from "@tandem/http/h2";
+ * import { memoryPair } from "@tandem/http/transport/memory";
+ * import assert from "node:assert/strict";
+ *
+ * const [near, far] = memoryPair();
+ * const server = serve(far, {
+ *   exchange(exchange) {
+ *     exchange.sendInterim(103, { link: "</style.css>; rel=preload" });
+ *     if (exchange.path === "/busy") exchange.abort("refused");
+ *     else exchange.reply(200, {}, "here");
+ *   },
+ * });
+ * await using client = connect(near);
+ *
+ * const exchange = client.request({ url: "https://example.com/", priority: { urgency: 1 } });
+ * for await (const hint of exchange.interim) assert.equal(hint.fields.get("link"), "</style.css>; rel=preload");
+ * assert.equal(await (await exchange.response).text(), "here");
+ * await exchange.closed;
+ *
+ * // What failed says whether it is safe to try again.
+ * const error = await client.request({ url: "https://example.com/busy" }).response.catch((error) => error);
+ * assert(error instanceof StreamError);
+ * assert.equal(error.retry, "refused");
+ * await server.shutdown();
+ * ```
+ */
 export interface ClientExchange {
   /** The number of the exchange on its connection; -1 while it waits in the queue. */
   readonly id: ExchangeId;

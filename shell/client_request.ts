@@ -4,7 +4,43 @@ import type { Priority } from "../semantics/priority.ts";
 import type { BodyInput } from "./body_input.ts";
 import type { ClientExchange } from "./client_exchange.ts";
 
-/** A request to be sent: either `url`, or `scheme`, `authority` and `path`. */
+/**
+ * A request to be sent: either `url`, or `scheme`, `authority` and `path`.
+ *
+ * @example Usage
+ * ```ts
+ * import { type ClientRequest, connect, serve } from "@tandem/http/h2";
+ * import { memoryPair } from "@tandem/http/transport/memory";
+ * import assert from "node:assert/strict";
+ *
+ * const [near, far] = memoryPair();
+ * const server = serve(far, {
+ *   async exchange(exchange) {
+ *     const text = await exchange.text();
+ *     exchange.reply(200, {}, `${text} ${(await exchange.trailers)?.get("x-pieces")}`);
+ *   },
+ * });
+ * await using client = connect(near);
+ *
+ * let pieces = 0;
+ * async function* body() {
+ *   for (const piece of ["a", "b", "c"]) {
+ *     pieces++;
+ *     yield new TextEncoder().encode(piece);
+ *   }
+ * }
+ * const request: ClientRequest = {
+ *   method: "POST",
+ *   url: "https://example.com/upload",
+ *   fields: { "content-type": "text/plain" },
+ *   body: body(),
+ *   trailers: () => ({ "x-pieces": String(pieces) }),
+ *   signal: AbortSignal.timeout(10_000),
+ * };
+ * assert.equal(await (await client.request(request).response).text(), "abc 3");
+ * await server.shutdown();
+ * ```
+ */
 export interface ClientRequest {
   /** The method, case-sensitive. @default {"GET"} */
   readonly method?: string;

@@ -69,7 +69,37 @@ export interface ServerExchange {
  */
 export type Handler = (request: Request, exchange: ServerExchange) => Response | Promise<Response>;
 
-/** A handler without native objects: the quick way, and the one for tunnels. */
+/**
+ * A handler without native objects: the quick way, and the one for tunnels.
+ *
+ * @example Usage
+ * ```ts
+ * import { connect, type ExchangeHandler, Fields, serve } from "@tandem/http/h2";
+ * import { memoryPair } from "@tandem/http/transport/memory";
+ * import assert from "node:assert/strict";
+ *
+ * // Fields that are made once are checked and compressed once.
+ * const fields = Fields.from({ "content-type": "text/plain" });
+ * const handler: ExchangeHandler = {
+ *   async exchange(exchange) {
+ *     if (exchange.path === "/hello") return exchange.reply(200, fields, "hello");
+ *     if (exchange.path === "/echo") return exchange.reply(200, fields, exchange.body);
+ *     if (exchange.path === "/count") {
+ *       const { length } = await exchange.bytes({ maxBytes: 1_000_000 });
+ *       return exchange.reply(200, fields, `${length} bytes`);
+ *     }
+ *     return exchange.reply(404);
+ *   },
+ * };
+ *
+ * const [near, far] = memoryPair();
+ * const server = serve(far, handler);
+ * await using client = connect(near);
+ * const { response } = client.request({ method: "POST", url: "https://example.com/count", body: "four" });
+ * assert.equal(await (await response).text(), "4 bytes");
+ * await server.shutdown();
+ * ```
+ */
 export interface ExchangeHandler {
   /** Answers an exchange, at once or later; when it returns a promise, it has answered once that resolves. */
   exchange(exchange: ServerExchange): void | Promise<void>;

@@ -2,7 +2,36 @@ import type { ExchangeId } from "../semantics/events.ts";
 import { Deferred } from "./deferred.ts";
 import type { ExchangeHost } from "./host.ts";
 
-/** Bytes both ways over one exchange (RFC 9110 section 9.3.6, RFC 8441, RFC 9220). */
+/**
+ * Bytes both ways over one exchange (RFC 9110 section 9.3.6, RFC 8441, RFC 9220).
+ *
+ * @example Usage
+ * ```ts
+ * import { connect, serve } from "@tandem/http/h2";
+ * import { memoryPair } from "@tandem/http/transport/memory";
+ * import assert from "node:assert/strict";
+ *
+ * const [near, far] = memoryPair();
+ * const server = serve(far, {
+ *   exchange(exchange) {
+ *     if (exchange.connectProtocol !== "shout") return void exchange.reply(501);
+ *     const { readable, writable } = exchange.acceptTunnel();
+ *     const shout = new TransformStream<Uint8Array, Uint8Array>({
+ *       transform: (chunk, to) => to.enqueue(chunk.map((byte) => byte & 0xdf)),
+ *     });
+ *     readable.pipeThrough(shout).pipeTo(writable);
+ *   },
+ * }, { enableConnectProtocol: true });
+ *
+ * await using client = connect(near);
+ * const tunnel = await client.openTunnel({ url: "https://example.com/", protocol: "shout" });
+ * const writer = tunnel.writable.getWriter();
+ * await writer.write(new TextEncoder().encode("hello"));
+ * await writer.close();
+ * assert.equal(await new Response(tunnel.readable).text(), "HELLO");
+ * await server.shutdown();
+ * ```
+ */
 export interface Tunnel {
   /** Bytes from the peer; ends when the peer has ended its half. Cancelling it ends the tunnel. */
   readonly readable: ReadableStream<Uint8Array>;
