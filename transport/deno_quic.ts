@@ -4,6 +4,7 @@ import { type Deadline, deadline } from "./deadline.ts";
 import { toTransportError } from "./deno_errors.ts";
 import { DenoQuicTransport } from "./deno_quic_connection.ts";
 import { QuicSessions } from "./deno_quic_sessions.ts";
+import { endpointKey, giveEndpoint, takeEndpoint } from "./deno_quic_endpoints.ts";
 import { bareHostname, hostPort, isAddress, resolveHost } from "./deno_resolve.ts";
 import { addressOf, closeQuietly } from "./deno_socket.ts";
 import { CONNECT_TIMEOUT_MS } from "./deno_tcp.ts";
@@ -99,7 +100,8 @@ function limitOf(value: number | undefined, name: string): number {
  * Connects over QUIC.
  *
  * Names are looked up here, and all addresses tried in the manner of happy eyeballs. Each
- * attempt has a UDP socket of its own, so that a timeout or a signal ends it at once.
+ * attempt has a UDP socket to itself, so that a timeout or a signal ends it at once; sockets
+ * whose connection is over are used again.
  *
  * Rejects with a `TransportError`: `unsupported` (without `--unstable-net`), `dns`,
  * `unreachable`, `timeout` (also when nobody listens: UDP does not tell), `certificate`
@@ -133,7 +135,10 @@ export async function connectQuic(options: ConnectQuicOptions): Promise<QuicTran
   }
 }
 
-type Parameters = Omit<Deno.ConnectQuicOptions<boolean>, "hostname">;
+/** What Deno takes beside the address; the pinned hashes are missing in its types. */
+interface Parameters extends Omit<Deno.ConnectQuicOptions<boolean>, "hostname"> {
+  readonly serverCertificateHashes?: readonly { readonly algorithm: string; readonly value: Uint8Array }[];
+}
 
 function parametersOf(
   hostname: string,
@@ -165,9 +170,9 @@ async function connectAnew(
   const parameters = parametersOf(hostname, options, hashes);
   const dialed = await raceAddresses(addresses ?? [hostname], {
     attempt: (address, signal) => dial(address, parameters, signal),
-    dispose: ({ conn, endpoint }) => {
+    dispose: ({ conn, release }) => {
       conn.close();
-      closeQuietly(endpoint);
+      release();
     },
     signal: limit.signal,
   });
@@ -175,7 +180,7 @@ async function connectAnew(
     ...(addresses === undefined || isAddress(hostname) ? {} : { dnsMs: resolved - asked }),
     quicMs: performance.now() - resolved,
   };
-  const { conn, endpoint, address } = dialed;
+  const { conn, endpoint, address, release } = dialed;
   options.sessions?.remember(QuicSessions.keyOf(hostname, options), {
     endpoint,
     address,
@@ -187,7 +192,7 @@ async function connectAnew(
     serverName: parameters.serverName,
     timing,
     isEarly: false,
-    onClosed: () => isShared || closeQuietly(endpoint),
+    onClosed: isShared ? () => {} : release,
   });
 }
 
@@ -195,11 +200,19 @@ interface Dialed {
   readonly conn: Deno.QuicConn;
   readonly endpoint: Deno.QuicEndpoint;
   readonly address: string;
+  /** Gives the socket back once the connection is over. */
+  readonly release: () => void;
 }
 
 async function dial(address: string, parameters: Parameters, signal: AbortSignal): Promise<Dialed> {
-  const endpoint = openEndpoint(address);
-  const abort = (): void => closeQuietly(endpoint);
+  const key = keyFor(address, parameters);
+  const endpoint = takeEndpoint(key, address);
+  let isAborted = false;
+  const abort = (): void => {
+    isAborted = true;
+    // Nothing else ends a connect that is under way.
+    closeQuietly(endpoint);
+  };
   signal.addEventListener("abort", abort, { once: true });
   try {
     const conn = await Deno.connectQuic<false>({
@@ -208,26 +221,25 @@ async function dial(address: string, parameters: Parameters, signal: AbortSignal
       endpoint,
       zeroRtt: false,
     });
-    return { conn, endpoint, address };
+    return { conn, endpoint, address, release: () => giveEndpoint(key, endpoint) };
   } catch (error) {
-    closeQuietly(endpoint);
     if (error instanceof RangeError || error instanceof TypeError) throw error;
-    throw toTransportError(error, `connect to ${hostPort(address, parameters.port)}`, { retry: "unsent" });
+    const failure = toTransportError(error, `connect to ${hostPort(address, parameters.port)}`, {
+      retry: "unsent",
+    });
+    // A socket that is broken must not come back.
+    if (failure.code === "closed" || failure.code === "lost") closeQuietly(endpoint);
+    else if (!isAborted) giveEndpoint(key, endpoint);
+    throw failure;
   } finally {
     signal.removeEventListener("abort", abort);
   }
 }
 
-/** A socket for one connect: of the address's family, or of both for a name that Deno resolves. */
-function openEndpoint(address: string): Deno.QuicEndpoint {
-  if (isAddress(address)) {
-    return new Deno.QuicEndpoint({ hostname: address.includes(":") ? "::" : "0.0.0.0", port: 0 });
-  }
-  try {
-    return new Deno.QuicEndpoint({ hostname: "::", port: 0 });
-  } catch {
-    return new Deno.QuicEndpoint({ hostname: "0.0.0.0", port: 0 });
-  }
+function keyFor(address: string, parameters: Parameters): string {
+  const { caCerts, alpnProtocols, serverCertificateHashes = [] } = parameters;
+  const hashes = serverCertificateHashes.map(({ value }) => String(value));
+  return endpointKey(address, [caCerts, alpnProtocols, hashes]);
 }
 
 async function hashesOf(

@@ -191,7 +191,7 @@ Deno.test({
   name: "connectQuic names the missing permission",
   permissions: { net: ["127.0.0.1:2"] },
   fn: async () => {
-    const error = await failure(connectQuic({ hostname: "127.0.0.1", port: 2, alpn: ["h3"] }));
+    const error = await failure(connectQuic({ hostname: "127.0.0.1", port: 2, alpn: ["unused"] }));
     assert(error instanceof PermissionError);
     assert.equal(error.flag, "--allow-net=0.0.0.0:0");
   },
@@ -394,6 +394,26 @@ Deno.test("connectQuic lives with a thousand streams one after the other, and le
       assert.deepEqual(texts, Array.from({ length: 10 }, (_, k) => `${i}.${k} late`));
     }
     await end(transport);
+  });
+});
+
+Deno.test("connectQuic uses the sockets of ended connections again", async () => {
+  await withQuic({}, async ({ options, accepted }) => {
+    for (let i = 0; i < 20; i++) await end(await connectQuic(options));
+    while (accepted.length < 20) await new Promise((resolve) => setTimeout(resolve, 1));
+    const ports = new Set(accepted.map(({ info }) => info.remote!.port));
+    assert(ports.size <= 2, `${ports.size} sockets for 20 connections in a row`);
+  });
+});
+
+Deno.test("connectQuic checks the certificate anew on a socket that was used without a check", async () => {
+  const certificate = { selfSigned: true };
+  const { sha256 } = await testCertificate(certificate);
+  await withQuic(certificate, async ({ options }) => {
+    const unchecked = await connectQuic({ ...options, certificateHashes: [sha256] });
+    await ask(unchecked, "ticket");
+    await end(unchecked);
+    assert.equal((await failure(connectQuic(options))).code, "certificate");
   });
 });
 
