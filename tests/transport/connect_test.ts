@@ -378,3 +378,36 @@ Deno.test({
     });
   },
 });
+
+Deno.test("connectTls tells a connection that was cut off from one that has ended", async () => {
+  const { cert, key } = await testCertificate();
+  const caCerts = [await testAuthority()];
+  const inner = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpn: ["h2"] });
+  const outer = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const arriving = inner[Symbol.asyncIterator]().next();
+  const forwarding = (async () => {
+    const near = await outer.accept();
+    const far = await Deno.connect({ hostname: "127.0.0.1", port: inner.addr.port });
+    const copy = async (from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> => {
+      const buffer = new Uint8Array(16_384);
+      for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
+        await to.write(buffer.subarray(0, n));
+      }
+    };
+    void copy(near, far).catch(() => {});
+    void copy(far, near).catch(() => {});
+    return { near, far };
+  })();
+  const { port } = outer.addr as Deno.NetAddr;
+  const client = await connectTls({ hostname: "127.0.0.1", port, caCerts, alpn: ["h2"] });
+  const server: ByteTransport = (await arriving).value;
+  await server.write!(new Uint8Array(5));
+  const buffer = new Uint8Array(100);
+  assert.equal(await client.read!(buffer), 5);
+  const { near, far } = await forwarding;
+  await near.closeWrite();
+  const error = await failure(client.read!(buffer));
+  assert.equal(error.code, "reset");
+  assert.match(error.message, /cut short/);
+  for (const end of [client, server, near, far, inner, outer]) end.close();
+});
