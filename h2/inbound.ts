@@ -97,7 +97,7 @@ export class Inbound implements FrameSink {
         this.#block.append(bytes, start, end);
         if ((flags & Flag.END_HEADERS) === 0) return;
         const block = this.#block.close();
-        this.#decode(id, block, this.#block.endsStream, this.#block.dependsOnItself);
+        this.#decode(id, block, 0, block.length, this.#block.endsStream, this.#block.dependsOnItself);
         return;
       }
       case FrameType.RST_STREAM:
@@ -160,8 +160,7 @@ export class Inbound implements FrameSink {
     end -= padding;
     const endsStream = (flags & Flag.END_STREAM) !== 0;
     if ((flags & Flag.END_HEADERS) !== 0) {
-      const whole = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
-      this.#decode(id, whole, endsStream, dependsOnItself);
+      this.#decode(id, bytes, start, end, endsStream, dependsOnItself);
     } else {
       this.#block.open(id, endsStream, dependsOnItself);
       this.#block.append(bytes, start, end);
@@ -169,18 +168,25 @@ export class Inbound implements FrameSink {
   }
 
   /** Decodes a whole block, whatever becomes of its stream: the table must stay in step. */
-  #decode(id: number, block: Uint8Array, end: boolean, dependsOnItself: boolean): void {
+  #decode(
+    id: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    end: boolean,
+    dependsOnItself: boolean,
+  ): void {
     const core = this.#core;
     const { limits } = core;
     let section: DecodedSection;
     try {
-      section = core.decoder.decode(block);
+      section = core.decoder.decode(bytes, from, to);
     } catch (error) {
       if (!(error instanceof HpackError)) throw error;
       core.fail(H2ErrorCode.COMPRESSION_ERROR, error.rule, "a header block cannot be decoded");
       return;
     }
-    if (core.trace !== undefined) traceFields(core.trace, "in", id, section.flat, block.length);
+    if (core.trace !== undefined) traceFields(core.trace, "in", id, section.flat, to - from);
     if (section.tooLarge && section.bytes > limits.maxHeaderListBytes * limits.headerListGrace) {
       core.failLimit("limit:header_list_bytes", "a field section is far too large");
       return;

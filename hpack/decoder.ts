@@ -81,19 +81,19 @@ export class HpackDecoder {
   }
 
   /**
-   * Decodes one whole block. Throws `HpackError` for a block that is wrong; the table is then
+   * Decodes one whole block: `bytes`, or the part from `start` to `end`. Throws `HpackError` for a block that is wrong; the table is then
    * lost, and each later call throws the same. The result may be shared between calls.
    */
-  decode(block: Uint8Array): DecodedSection {
+  decode(bytes: Uint8Array, start: number = 0, end: number = bytes.length): DecodedSection {
     if (this.#failed !== undefined) throw new HpackError(this.#failed);
     const version = this.#table.version;
     if (this.#requiredBytes < 0) {
-      const known = this.#blocks.find(block, version);
+      const known = this.#blocks.find(bytes, version, start, end);
       if (known !== undefined) return known;
     }
     try {
-      const section = this.#decode(block);
-      if (this.#table.version === version) this.#blocks.offer(block, version, section);
+      const section = this.#decode(bytes, start, end);
+      if (this.#table.version === version) this.#blocks.offer(bytes, version, section, start, end);
       return section;
     } catch (error) {
       throw this.#fail(error);
@@ -110,10 +110,9 @@ export class HpackDecoder {
     return error instanceof HuffmanError ? new HpackError(kind!) : error;
   }
 
-  #decode(block: Uint8Array): DecodedSection {
+  #decode(block: Uint8Array, start: number, end: number): DecodedSection {
     const table = this.#table;
     const cursor = this.#cursor;
-    const end = block.length;
     const maxListBytes = this.#maxListBytes;
     const maxFields = this.#maxFields;
     const flat: string[] = [];
@@ -122,8 +121,10 @@ export class HpackDecoder {
     let count = 0;
     let tooLarge = false;
 
-    cursor.offset = 0;
-    if (end > 0 && (block[0]! & 0xe0) === 0x20 || this.#requiredBytes >= 0) this.#sizeUpdates(block, end);
+    cursor.offset = start;
+    if (end > start && (block[start]! & 0xe0) === 0x20 || this.#requiredBytes >= 0) {
+      this.#sizeUpdates(block, end);
+    }
 
     while (cursor.offset < end) {
       const first = block[cursor.offset]!;

@@ -24,27 +24,38 @@ export class BlockCache {
   /** The last version of the table with anything kept; most misses end here. */
   #keptVersion = -1;
 
-  /** The result of an identical block under the same version of the table, if kept. */
-  find(block: Uint8Array, version: number): DecodedSection | undefined {
+  /** The result of an identical block, `bytes` from `start` to `end`, under the same version of the table, if kept. */
+  find(
+    bytes: Uint8Array,
+    version: number,
+    start: number = 0,
+    end: number = bytes.length,
+  ): DecodedSection | undefined {
     if (this.#keptVersion !== version) return undefined;
-    const size = block.length;
+    const size = end - start;
     if (size > SLOT_BYTES) return undefined;
-    const hash = hashBlock(block);
+    const hash = hashBlock(bytes, start, end);
     const slot = hash & (SLOTS - 1);
     if (this.#kept[slot] !== hash || this.#versions[slot] !== version || this.#sizes[slot] !== size) {
       return undefined;
     }
     const slab = this.#slab!;
     const base = slot * SLOT_BYTES;
-    for (let i = 0; i < size; i++) if (slab[base + i] !== block[i]) return undefined;
+    for (let i = 0; i < size; i++) if (slab[base + i] !== bytes[start + i]) return undefined;
     return this.#sections[slot];
   }
 
   /** Offers the result of a block that left the table as it was. */
-  offer(block: Uint8Array, version: number, section: DecodedSection): void {
-    const size = block.length;
+  offer(
+    bytes: Uint8Array,
+    version: number,
+    section: DecodedSection,
+    start: number = 0,
+    end: number = bytes.length,
+  ): void {
+    const size = end - start;
     if (size > SLOT_BYTES || size === 0) return;
-    const hash = hashBlock(block);
+    const hash = hashBlock(bytes, start, end);
     const slot = hash & (SLOTS - 1);
     if (this.#seen.length === 0) { for (let i = 0; i < SLOTS; i++) this.#seen.push(-1); }
     if (this.#seen[slot] !== hash) {
@@ -54,7 +65,7 @@ export class BlockCache {
     if (this.#slab === undefined) this.#allocate();
     const slab = this.#slab!;
     const base = slot * SLOT_BYTES;
-    for (let i = 0; i < size; i++) slab[base + i] = block[i]!;
+    for (let i = 0; i < size; i++) slab[base + i] = bytes[start + i]!;
     this.#kept[slot] = hash;
     this.#versions[slot] = version;
     this.#sizes[slot] = size;
@@ -74,10 +85,10 @@ export class BlockCache {
 }
 
 /** A number of 30 bits, which stays a small integer in arrays. */
-function hashBlock(block: Uint8Array): number {
-  const size = block.length;
+function hashBlock(bytes: Uint8Array, start: number, end: number): number {
+  const size = end - start;
   const step = size <= HASHED ? 1 : Math.ceil(size / HASHED);
   let hash = size;
-  for (let i = 0; i < size; i += step) hash = Math.imul(hash ^ block[i]!, 0x0100_0193);
+  for (let i = start; i < end; i += step) hash = Math.imul(hash ^ bytes[i]!, 0x0100_0193);
   return (hash ^ hash >>> 15) & 0x3fff_ffff;
 }
