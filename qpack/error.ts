@@ -1,7 +1,10 @@
-import type { RuleId } from "../semantics/rules/mod.ts";
+import type { QPACK_RULES } from "../semantics/rules/qpack.ts";
 
 /** Which of the three QPACK errors it is (RFC 9204 section 6). */
 export type QpackErrorKind = "decompression" | "encoder-stream" | "decoder-stream";
+
+/** The id of a rule that the peer can break: one of QPACK, or the bound of ours that it shares a stream with. */
+export type QpackRuleId = keyof typeof QPACK_RULES | "limit:encoder_stream_bytes";
 
 const CODES = {
   "decompression": { code: "QPACK_DECOMPRESSION_FAILED", wireCode: 0x200 },
@@ -29,14 +32,14 @@ export class QpackError extends Error {
   /** Which of the three errors it is. */
   readonly kind: QpackErrorKind;
   /** The rule that the peer broke. */
-  readonly rule: RuleId;
+  readonly rule: QpackRuleId;
   /** The name of the error code, as in RFC 9204 section 6. */
   readonly code: string;
   /** The number of the error code, with which the connection is closed. */
   readonly wireCode: number;
 
   /** Makes an error; `what` is a sentence without field values. */
-  constructor(kind: QpackErrorKind, rule: RuleId, what: string) {
+  constructor(kind: QpackErrorKind, rule: QpackRuleId, what: string) {
     super(`${what} [${rule}]`);
     this.kind = kind;
     this.rule = rule;
@@ -46,16 +49,16 @@ export class QpackError extends Error {
 }
 
 /** Ends the reading of a field section: QPACK_DECOMPRESSION_FAILED. */
-export function failSection(rule: RuleId, what: string): never {
+export function failSection(rule: QpackRuleId, what: string): never {
   throw new QpackError("decompression", rule, `Cannot decode a field section: ${what}`);
 }
 
 /** Ends the reading of the peer's encoder stream: QPACK_ENCODER_STREAM_ERROR. */
-export function failEncoderStream(rule: RuleId, what: string): never {
+export function failEncoderStream(rule: QpackRuleId, what: string): never {
   throw new QpackError("encoder-stream", rule, `Cannot follow the encoder stream: ${what}`);
 }
 
 /** Ends the reading of the peer's decoder stream: QPACK_DECODER_STREAM_ERROR. */
-export function failDecoderStream(rule: RuleId, what: string): never {
+export function failDecoderStream(rule: QpackRuleId, what: string): never {
   throw new QpackError("decoder-stream", rule, `Cannot follow the decoder stream: ${what}`);
 }
