@@ -19,7 +19,7 @@ export interface H2ClientOptions extends H2Options {
   readonly clock?: Clock;
   /** Liveness checks; none unless given. */
   readonly keepAlive?: KeepAliveOptions;
-  /** Requests that may wait for a free stream. @default {1000} */
+  /** Requests that may wait for a free stream. @default {10000} */
   readonly maxQueuedRequests?: number;
   /** Told of alternative services that the server announces in frames (RFC 7838); `origin` is empty for that of the request. */
   readonly onAltSvc?: (origin: string, value: string) => void;
@@ -117,7 +117,7 @@ class Client implements H2Client {
 
   constructor(transport: ByteTransport, options: H2ClientOptions) {
     const clock = options.clock ?? systemClock;
-    const maxQueuedRequests = options.maxQueuedRequests ?? 1000;
+    const maxQueuedRequests = options.maxQueuedRequests ?? 10_000;
     if (!(maxQueuedRequests >= 0)) {
       throw new RangeError(`Cannot set maxQueuedRequests: ${maxQueuedRequests} is not at least 0`);
     }

@@ -19,7 +19,7 @@ import type { H3Settings } from "./settings.ts";
 export interface H3ClientOptions extends H3SharedOptions {
   /** Time. @default {systemClock} */
   readonly clock?: Clock;
-  /** Requests that may wait for a free stream. @default {1000} */
+  /** Requests that may wait for a free stream. @default {10000} */
   readonly maxQueuedRequests?: number;
   /** Told of the origins for which the server says it is authoritative (RFC 9412). */
   readonly onOrigins?: (origins: readonly string[]) => void;
@@ -117,7 +117,7 @@ class Client implements H3Client {
 
   constructor(transport: QuicTransport, options: H3ClientOptions) {
     const clock = options.clock ?? systemClock;
-    const maxQueuedRequests = options.maxQueuedRequests ?? 1000;
+    const maxQueuedRequests = options.maxQueuedRequests ?? 10_000;
     if (!(maxQueuedRequests >= 0)) {
       throw new RangeError(`Cannot set maxQueuedRequests: ${maxQueuedRequests} is not at least 0`);
     }
