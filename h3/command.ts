@@ -54,7 +54,8 @@ export interface FinishCommand {
 /**
  * Ends the sending half early (RESET_STREAM). Writes that are still under way may be
  * dropped. Without `exactStreamErrors` it is given only where the peer cannot take the
- * rest for a whole message: it has stopped the stream itself.
+ * rest for a whole message: it has stopped the stream itself, or the stream is not there
+ * yet. Of such a stream nothing is written: once it is there, it is reset at once.
  */
 export interface ResetCommand {
   readonly type: "reset";

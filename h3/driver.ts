@@ -36,6 +36,16 @@ export interface H3DriverOptions {
  */
 const TURN_MICROTASKS = 2;
 
+/** How long the end of a connection is waited for after one of its streams died of it, in milliseconds. */
+const CLOSE_GRACE_MS = 1000;
+
+/** A request whose stream is not there yet. */
+interface Opening {
+  readonly pump: SendPump;
+  /** The code to stop the response with as soon as it is there. */
+  stopCode: number | undefined;
+}
+
 /**
  * Moves bytes between the streams of a QUIC connection and an engine: a pump for each
  * half of a stream, all commands of a turn at once, one timer. Every stream is read as
@@ -50,9 +60,12 @@ export class H3Driver {
   readonly #sending: Map<StreamRef, SendPump> = new Map();
   readonly #receiving: Map<number, ReceivePump> = new Map();
   /** Requests whose stream is not there yet, by the id that it will have. */
-  readonly #opening: Map<StreamRef, SendPump> = new Map();
+  readonly #opening: Map<StreamRef, Opening> = new Map();
   readonly #pumpTarget: ReceivePumpTarget;
   #datagrams: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** Whether the handshake may end without a word from the transport. */
+  #watchesEarly: boolean;
+  #closeTimer: unknown;
   #isClosing = false;
   #isEnded = false;
 
@@ -63,6 +76,7 @@ export class H3Driver {
     this.#engine = engine;
     this.#clock = clock;
     this.#target = options.target;
+    this.#watchesEarly = transport.isEarly && transport.earlyData === undefined;
     this.#turns = new Turns({
       clock,
       microtasks: TURN_MICROTASKS,
@@ -71,17 +85,13 @@ export class H3Driver {
       tick: (now) => engine.tick(now),
     });
     this.#pumpTarget = {
-      receive: (id, bytes, fin) => {
-        engine.receive(id, bytes, fin, clock.now());
-        // What the events have views of is only valid until the next read.
-        this.#dispatch();
-        this.wake();
-      },
+      receive: (id, bytes, fin) => this.#receive(id, bytes, fin),
       receiveReset: (id, code) => {
         engine.receiveReset(id, code, clock.now());
         this.wake();
       },
       wantsData: (id) => engine.wantsData(id),
+      failed: (error) => this.#expectClose(error),
       ended: (id) => void this.#receiving.delete(id),
     };
   }
@@ -89,10 +99,13 @@ export class H3Driver {
   /** Begins to take streams and to send. */
   start(): void {
     const { incomingBidi, incomingUni, datagrams, closed } = this.#transport;
-    this.#accept(incomingBidi, (stream) => this.#adopt(stream));
-    this.#accept(incomingUni, (stream) => this.#read(stream));
-    if (datagrams !== undefined) this.#readDatagrams(datagrams.readable);
-    closed.then((info) => this.#receiveClose(info));
+    this.#readEach(incomingBidi.getReader(), (stream) => this.#adopt(stream));
+    this.#readEach(incomingUni.getReader(), (stream) => this.#read(stream));
+    if (datagrams !== undefined && this.#engine.localSettings.datagrams) {
+      this.#datagrams = datagrams.readable.getReader();
+      this.#readEach(this.#datagrams, (data) => this.#receiveDatagram(data));
+    }
+    closed.then((info) => this.#receiveClose(info)).catch((cause) => this.#fault(cause));
     this.wake();
   }
 
@@ -102,49 +115,72 @@ export class H3Driver {
   }
 
   /** Ends the transport at once, whatever is under way. */
-  abandon(error: TransportError): void {
+  abandon(error: TransportError, code: number = H3ErrorCode.H3_NO_ERROR): void {
     if (this.#isEnded) return;
-    this.#target.lose(error);
-    this.#engine.receiveClose(undefined, "", "lost", this.#clock.now());
-    this.#dispatch();
-    this.#transport.close(H3ErrorCode.H3_NO_ERROR, "");
+    if (!this.#engine.isClosed) {
+      this.#target.lose(error);
+      this.#engine.receiveClose(undefined, "", "lost", this.#clock.now());
+      this.#dispatch();
+    }
+    this.#transport.close(code, "");
     this.#end();
+  }
+
+  /** Ends a connection that a fault of this library broke; nothing that throws is expected. */
+  #fault(cause: unknown): void {
+    const message = "Cannot go on: a fault in this library";
+    this.abandon(
+      new TransportError("lost", message, { initiator: "local", cause }),
+      H3ErrorCode.H3_INTERNAL_ERROR,
+    );
   }
 
   #turn(): void {
     if (this.#isEnded) return;
-    this.#dispatch();
-    this.#target.turn?.();
-    while (this.#engine.hasOutput) {
-      const commands = this.#engine.outbox();
-      if (commands.length === 0) break;
+    try {
+      this.#dispatch();
+      this.#target.turn?.();
+      this.#send();
+    } catch (cause) {
+      this.#fault(cause);
+      return;
+    }
+    // An engine that has nothing to say at its end, as after early data that was not taken.
+    if (this.#engine.isClosed && !this.#isClosing) this.#close(H3ErrorCode.H3_NO_ERROR, "");
+  }
+
+  #send(): void {
+    const engine = this.#engine;
+    while (engine.hasOutput && !this.#isClosing) {
+      const commands = engine.outbox();
       for (let i = 0; i < commands.length; i++) this.#obey(commands[i]!);
       // Commands can end exchanges and let others send more.
-      this.#dispatch();
-      if (this.#isClosing) return;
+      if (!this.#dispatch() && commands.length === 0) return;
     }
   }
 
-  #dispatch(): void {
-    for (;;) {
+  /** Passes on what the engine tells; says whether there was anything. */
+  #dispatch(): boolean {
+    for (let isFirst = true;; isFirst = false) {
       const events = this.#engine.take();
-      if (events.length === 0) return;
+      if (events.length === 0) return !isFirst;
       this.#target.receive(events);
     }
   }
 
   // ---------------------------------------------------------------- from the peer
 
-  async #accept<T>(readable: ReadableStream<T>, take: (stream: T) => void): Promise<void> {
-    const reader = readable.getReader();
-    try {
-      while (!this.#isEnded) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        if (!this.#isEnded) take(value);
-      }
-    } catch {
+  /** Takes what comes, one by one. Never rejects. */
+  async #readEach<T>(reader: ReadableStreamDefaultReader<T>, take: (value: T) => void): Promise<void> {
+    while (!this.#isEnded) {
       // How the connection ended is told by `closed`.
+      const { done, value } = await reader.read().catch(noMore);
+      if (done || this.#isEnded) return;
+      try {
+        take(value);
+      } catch (cause) {
+        this.#fault(cause);
+      }
     }
   }
 
@@ -157,24 +193,35 @@ export class H3Driver {
   #read(stream: QuicReceiveStream): void {
     const pump = new ReceivePump(stream, this.#pumpTarget);
     this.#receiving.set(stream.id, pump);
+    this.#noteHandshake();
     this.#engine.peerOpened(stream.id, this.#clock.now());
     this.wake();
     pump.run();
   }
 
-  async #readDatagrams(readable: ReadableStream<Uint8Array>): Promise<void> {
-    const reader = this.#datagrams = readable.getReader();
+  #receive(id: number, bytes: Uint8Array, fin: boolean): void {
     try {
-      while (!this.#isEnded) {
-        const { done, value } = await reader.read();
-        if (done || this.#isEnded) return;
-        this.#engine.receiveDatagram(value, this.#clock.now());
-        this.#dispatch();
-        this.wake();
-      }
-    } catch {
-      // As above.
+      this.#noteHandshake();
+      this.#engine.receive(id, bytes, fin, this.#clock.now());
+      // What the events have views of is only valid until the next read.
+      this.#dispatch();
+    } catch (cause) {
+      this.#fault(cause);
     }
+    this.wake();
+  }
+
+  /** A server's transport may just stop being early: what is read then is no early data any more. */
+  #noteHandshake(): void {
+    if (!this.#watchesEarly || this.#transport.isEarly) return;
+    this.#watchesEarly = false;
+    this.#engine.confirmHandshake(this.#clock.now());
+  }
+
+  #receiveDatagram(data: Uint8Array): void {
+    this.#engine.receiveDatagram(data, this.#clock.now());
+    this.#dispatch();
+    this.wake();
   }
 
   #receiveClose({ by, code, reason }: QuicCloseInfo): void {
@@ -206,7 +253,7 @@ export class H3Driver {
       case "reset":
         return this.#sending.get(command.stream)?.reset(command.code);
       case "stop":
-        return this.#receiving.get(command.stream)?.stop(command.code);
+        return this.#stop(command.stream, command.code);
       case "resume":
         return this.#receiving.get(command.stream)?.resume();
       case "priority":
@@ -215,10 +262,19 @@ export class H3Driver {
         this.#transport.datagrams?.send(command.data).catch(ignore);
         return;
       case "close":
-        this.#isClosing = true;
-        this.#transport.close(command.code, command.reason);
-        return;
+        return this.#close(command.code, command.reason);
     }
+  }
+
+  #close(code: number, reason: string): void {
+    this.#isClosing = true;
+    this.#transport.close(code, reason);
+  }
+
+  #stop(stream: StreamRef, code: number): void {
+    const opening = this.#opening.get(stream);
+    if (opening === undefined) this.#receiving.get(stream)?.stop(code);
+    else opening.stopCode = code;
   }
 
   #write(stream: StreamRef, data: Uint8Array, fin: boolean): void {
@@ -237,6 +293,7 @@ export class H3Driver {
         this.#engine.receiveStop(stream, code, this.#clock.now());
         this.wake();
       },
+      failed: (error) => this.#expectClose(error),
       ended: () => void this.#sending.delete(stream),
     });
     this.#sending.set(stream, pump);
@@ -250,46 +307,62 @@ export class H3Driver {
       pump.attach(stream);
       this.#engine.opened(token);
       this.wake();
-    }, (error) => this.#failToOpen(error));
+    }).catch((error) => this.#expectClose(error));
   }
 
   #openRequest(id: StreamRef): void {
-    this.#opening.set(id, this.#newSendPump(id));
-    this.#transport.openBidi().then((stream) => {
-      // Calls that had to wait for credit can be answered in any order; the ids are the same.
-      const pump = this.#opening.get(stream.id);
-      if (pump === undefined) return this.#failToOpen(new TypeError(`Nobody asked for stream ${stream.id}`));
-      this.#opening.delete(stream.id);
-      if (!this.#isEnded) this.#receiveRequestStream(stream, pump);
-    }, (error) => this.#failToOpen(error));
+    this.#opening.set(id, { pump: this.#newSendPump(id), stopCode: undefined });
+    this.#transport.openBidi().then((stream) => this.#receiveOpened(stream))
+      .catch((error) => this.#expectClose(error));
   }
 
-  #receiveRequestStream(stream: QuicBidiStream, pump: SendPump): void {
-    const receive = new ReceivePump(stream.receive, this.#pumpTarget);
-    this.#receiving.set(stream.id, receive);
+  #receiveOpened(stream: QuicBidiStream): void {
+    const { id } = stream;
+    // What was given up meanwhile must not be sent first.
+    this.#turns.run();
+    if (this.#isEnded) return;
+    // Calls that had to wait for credit can be answered in any order; the ids are the same.
+    const opening = this.#opening.get(id);
+    if (opening === undefined) throw new TypeError(`Nobody asked for stream ${id}`);
+    this.#opening.delete(id);
+    const { pump, stopCode } = opening;
     pump.attach(stream.send);
-    this.#engine.opened(stream.id);
+    this.#engine.opened(id);
     this.wake();
+    if (stopCode !== undefined) return stream.receive.stop(stopCode);
+    const receive = new ReceivePump(stream.receive, this.#pumpTarget);
+    this.#receiving.set(id, receive);
     receive.run();
   }
 
-  /** A stream that cannot be opened: the connection is over or as good as that; `closed` tells which. */
-  #failToOpen(cause: unknown): void {
-    if (this.#isEnded || this.#isClosing) return;
-    this.#clock.schedule(() => {
-      if (this.#isEnded) return;
-      const message = "Cannot go on: a QUIC stream could not be opened";
+  /**
+   * A stream failed, or could not be opened, by no doing of the peer: the connection is
+   * over, and `closed` tells how. One that does not tell is given up.
+   */
+  #expectClose(cause: unknown): void {
+    if (this.#isEnded || this.#isClosing || this.#closeTimer !== undefined) return;
+    // That is told by the transport's `earlyData`, and the rest lives on.
+    if (cause instanceof TransportError && cause.code === "early-rejected") return;
+    this.#closeTimer = this.#clock.schedule(() => {
+      const message = "Cannot go on: a QUIC stream failed";
       this.abandon(new TransportError("lost", message, { initiator: "remote", cause }));
-    }, 0);
+    }, CLOSE_GRACE_MS);
   }
 
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#turns.stop();
+    if (this.#closeTimer !== undefined) this.#clock.cancel(this.#closeTimer);
+    this.#opening.clear();
     for (const pump of [...this.#sending.values()]) pump.abandon();
     for (const pump of [...this.#receiving.values()]) pump.abandon();
     this.#datagrams?.cancel().catch(ignore);
     this.#target.end();
   }
+}
+
+/** What a reader that failed has to give. */
+function noMore(): { readonly done: true; readonly value: undefined } {
+  return { done: true, value: undefined };
 }

@@ -10,6 +10,8 @@ export interface ReceivePumpTarget {
   receiveReset(id: number, code: number | undefined): void;
   /** Whether to go on reading. */
   wantsData(id: number): boolean;
+  /** The stream failed by no doing of the peer; the connection should be over. */
+  failed(error: unknown): void;
   /** The stream is over. */
   ended(id: number): void;
 }
@@ -42,8 +44,8 @@ export class ReceivePump {
       await (this.#stream.read === undefined ? this.#readStream() : this.#readDirectly());
     } catch (error) {
       if (this.#isEnded) return;
-      // What dies with the connection is told once, by its end.
       if (error instanceof QuicStreamError) this.#target.receiveReset(this.id, error.wireCode);
+      else this.#target.failed(error);
     }
     this.#end();
   }

@@ -7,6 +7,8 @@ export interface SendPumpTarget {
   written(data: Uint8Array): void;
   /** The peer stopped the stream. */
   stopped(code: number | undefined): void;
+  /** The stream failed by no doing of the peer; the connection should be over. */
+  failed(error: unknown): void;
   /** The stream is over: FIN or reset was sent, or the connection is gone. */
   ended(): void;
 }
@@ -43,13 +45,17 @@ export class SendPump {
 
   /** Takes the stream; what waits is written. */
   attach(stream: QuicSendStream): void {
+    if (this.#resetCode !== undefined) return stream.reset(this.#resetCode);
+    if (this.#isEnded) return;
     this.#stream = stream;
     if (this.#order !== undefined && "priority" in stream) stream.priority = this.#order;
-    if (this.#resetCode !== undefined) {
-      stream.reset(this.#resetCode);
-      return;
+    if (stream.write === undefined) {
+      this.#writer = stream.writable.getWriter();
+      // Errors while nothing is being written.
+      this.#writer.closed.catch((error) => this.#fail(error));
+    } else {
+      stream.onStopped = (code) => this.#receiveStop(code);
     }
-    if (stream.write === undefined) this.#writer = stream.writable.getWriter();
     this.#pump();
   }
 
@@ -119,13 +125,24 @@ export class SendPump {
 
   #onFailed(write: Write, error: unknown): void {
     this.#isWriting = false;
+    this.#fail(error);
     this.#target.written(write.data);
+  }
+
+  /** The stream takes no more. */
+  #fail(error: unknown): void {
     if (this.#isEnded) return;
+    if (error instanceof QuicStreamError) return this.#receiveStop(error.wireCode);
     this.#drop();
-    const isStopped = error instanceof QuicStreamError;
-    // Who is told answers with a reset, which ends the pump.
-    if (isStopped) this.#target.stopped(error.wireCode);
-    else this.#end();
+    this.#end();
+    this.#target.failed(error);
+  }
+
+  /** The peer wants no more. Who is told knows nothing yet of bytes that will not be written. */
+  #receiveStop(code: number | undefined): void {
+    if (this.#isEnded) return;
+    this.#target.stopped(code);
+    this.reset(code ?? 0);
   }
 
   #drop(): void {

@@ -3,13 +3,14 @@ import type { Fields } from "../semantics/fields.ts";
 import type { ResponseHead } from "../semantics/head.ts";
 import { overridePriority, type Priority } from "../semantics/priority.ts";
 import type { Core } from "./core.ts";
-import { CAUSES } from "./errors.ts";
+import { CAUSES, H3ErrorCode, type H3ErrorName } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { writePriorityUpdate } from "./priority_update.ts";
 import { giveUpReceiving, pushOrder } from "./receiver.ts";
 import {
   abortSending,
   checkSectionSize,
+  dropQueue,
   endQueue,
   finishSending,
   queueBody,
@@ -76,6 +77,7 @@ export function abortExchange(core: Core, id: number, side: Side, cause: AbortCa
   if (!isReading && !isWriting) return;
   const code = CAUSES[cause];
   const error = core.streamError(exchange, code, `it was given up with ${code}`, "user");
+  if (!exchange.isOpened && side === "both") withdraw(core, exchange, code);
   if (isReading) giveUpReceiving(core, exchange, code);
   // Without exact codes a refusal can only be said by a status.
   const saysStatus = core.isServer && cause === "refused" && !exchange.hasSentHead &&
@@ -84,6 +86,15 @@ export function abortExchange(core: Core, id: number, side: Side, cause: AbortCa
   else if (isWriting) abortSending(core, exchange, code);
   core.emitAborted(exchange, isReading && isWriting ? "both" : isReading ? "read" : "write", error);
   core.settle(exchange, false);
+}
+
+/** Gives up a request whose stream is not there yet: nothing of it will be sent. */
+function withdraw(core: Core, exchange: Exchange, code: H3ErrorName): void {
+  if (exchange.sending === "held") core.out.push({ type: "openRequest", stream: exchange.id });
+  dropQueue(core, exchange);
+  core.counters.resetsOut++;
+  core.out.push({ type: "reset", stream: exchange.id, code: H3ErrorCode[code] });
+  exchange.sending = "aborted";
 }
 
 /** Changes a priority: a client tells the server, a server goes by it at once. */

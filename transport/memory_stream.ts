@@ -38,6 +38,7 @@ export class MemorySend implements QuicSendStream {
   readonly write?: (bytes: Uint8Array) => Promise<void>;
   readonly finish?: () => Promise<void>;
   priority?: number;
+  onStopped?: ((code: number | undefined) => void) | undefined;
   readonly #wire: StreamWire;
   readonly #peer: () => MemoryReceive;
   #unreadBytes = 0;
@@ -45,6 +46,7 @@ export class MemorySend implements QuicSendStream {
   #isOver = false;
   #pending: Waiting<void> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
+  #controller: WritableStreamDefaultController | undefined;
 
   constructor(id: number, wire: StreamWire, peer: () => MemoryReceive, direct: boolean) {
     this.id = id;
@@ -57,6 +59,10 @@ export class MemorySend implements QuicSendStream {
 
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+        if (this.#error !== undefined) controller.error(this.#error);
+      },
       write: (bytes) => this.#send(bytes),
       close: () => this.#finish(),
       abort: (reason) => this.reset(codeOf(reason)),
@@ -85,7 +91,10 @@ export class MemorySend implements QuicSendStream {
     const peer = this.#peer;
     // A stopped sender answers with a reset that repeats the code (RFC 9000 section 3.5).
     this.#wire.send(() => peer().receiveReset(code));
-    this.fail(new QuicStreamError("stopped", this.#wire.reportsCodes ? code : undefined));
+    const wireCode = this.#wire.reportsCodes ? code : undefined;
+    const isWriting = this.#pending !== undefined;
+    this.fail(new QuicStreamError("stopped", wireCode));
+    if (!isWriting) this.onStopped?.(wireCode);
   }
 
   /** Ends this half with an error for whoever writes. */
@@ -93,6 +102,7 @@ export class MemorySend implements QuicSendStream {
     this.#error ??= error;
     this.#pending?.reject(this.#error);
     this.#pending = undefined;
+    this.#controller?.error(this.#error);
     this.#end();
   }
 

@@ -113,6 +113,11 @@ export interface QuicSendStream {
   reset(code: number): void;
   /** Higher goes first; equal ones share. */
   priority?: number;
+  /**
+   * Set by who writes with the direct calls: called when the peer stops the stream while nothing
+   * is being written, by transports that learn of it. Others tell with the next write.
+   */
+  onStopped?: ((code: number | undefined) => void) | undefined;
   /** Direct call: resolves when `bytes` was taken and may be reused. One at a time. */
   write?(bytes: Uint8Array): Promise<void>;
   /** Direct call: sends FIN after what was written. */
