@@ -25,7 +25,14 @@ export class DecoderStreamReader {
     const integer = this.#integer;
     let at = 0;
     while (at < bytes.length) {
-      if (this.#kind === undefined) this.#begin(bytes[at]!);
+      if (this.#kind === undefined) {
+        const after = this.#short(bytes, at);
+        if (after > at) {
+          at = after;
+          continue;
+        }
+        this.#begin(bytes[at]!);
+      }
       at = integer.read(bytes, at);
       if (integer.state === "more") return;
       const kind = this.#kind;
@@ -35,9 +42,22 @@ export class DecoderStreamReader {
     }
   }
 
+  /** Applies an instruction of one or two octets and says where it ends; `at` if it is none. */
+  #short(bytes: Uint8Array, at: number): number {
+    const first = bytes[at]!;
+    const mask = first >= 0x80 ? 0x7f : 0x3f;
+    let value = first & mask;
+    let after = at + 1;
+    if (value === mask) {
+      if (after === bytes.length || bytes[after]! >= 0x80) return at;
+      value += bytes[after++]!;
+    }
+    this.#apply(kindOf(first), value);
+    return after;
+  }
+
   #begin(first: number): void {
-    if (first >= 0x80) this.#kind = "acknowledgement";
-    else this.#kind = first >= 0x40 ? "cancellation" : "increment";
+    this.#kind = kindOf(first);
     this.#integer.begin(first >= 0x80 ? 7 : 6);
   }
 
@@ -50,4 +70,9 @@ export class DecoderStreamReader {
     }
     this.#outstanding.received(received);
   }
+}
+
+function kindOf(first: number): InstructionKind {
+  if (first >= 0x80) return "acknowledgement";
+  return first >= 0x40 ? "cancellation" : "increment";
 }
