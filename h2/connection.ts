@@ -72,7 +72,7 @@ export class H2Connection implements HttpEngine {
       core.queued(type, 0, 0, start);
     }
     core.deadlines.handshake = core.now + core.limits.handshakeTimeoutMs;
-    core.deadlines.settingsAck = core.now + core.limits.settingsAckTimeoutMs;
+    core.deadlines.start(core);
   }
 
   // ---------------------------------------------------------------- bytes and time

@@ -225,7 +225,7 @@ export class Core {
     else if (this.trace !== undefined) traceState(this.trace, "stream", stream.state, stream.id);
   }
 
-  /** Ends the sending half in order; a server then needs no more of the request. */
+  /** Ends the sending half in order; a server then needs no more of the request, unless it is a tunnel. */
   endWrite(stream: Stream): void {
     stream.isWriteOpen = false;
     if (stream.scheduled !== 0) this.scheduler.remove(stream);

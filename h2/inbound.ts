@@ -89,7 +89,7 @@ export class Inbound implements FrameSink {
     switch (type) {
       case FrameType.HEADERS:
         this.#receiveHeaders(flags, id, bytes, start, end);
-        return;
+        break;
       case FrameType.WINDOW_UPDATE:
         receiveWindowUpdate(core, id, readUint31(bytes, start));
         break;
@@ -98,7 +98,7 @@ export class Inbound implements FrameSink {
         if ((flags & Flag.END_HEADERS) === 0) return;
         const block = this.#block.close();
         this.#decode(id, block, 0, block.length, this.#block.endsStream, this.#block.dependsOnItself);
-        return;
+        break;
       }
       case FrameType.RST_STREAM:
         receiveReset(core, id, readUint32(bytes, start));
@@ -328,6 +328,7 @@ export class Inbound implements FrameSink {
     core.queued(FrameType.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, stream.id, start);
     stream.isWriteOpen = false;
     core.resetForLimit(stream, answer.code, violation.rule, violation.detail);
+    core.glitch();
   }
 
   // ---------------------------------------------------------------- DATA

@@ -132,6 +132,16 @@ engineTest("H2Connection answers a head that is too large with 431 [limit:header
   assert.equal(peer.engine.counters.headerListBytes, 1);
 });
 
+engineTest("H2Connection ends a flood of heads that are too large [limit:glitches]", (make) => {
+  const peer = make({ limits: { maxHeaderFields: 4, glitchBurst: 10, glitchesPerSecond: 0 } });
+  const large = (i: number) => peer.request(2 * i + 1, { end: true, fields: ["x", ""] });
+  peer.sends(repeat(10, large));
+  assert.equal(peer.engine.isClosed, false);
+  peer.frames();
+  peer.sends(large(20));
+  assertEnded(peer, "glitches", "glitches");
+});
+
 engineTest("H2Connection answers a head of too many fields with 431 [limit:header_fields]", (make) => {
   const peer = make({ limits: { maxHeaderFields: 10 } });
   peer.sends(peer.request(1, { end: true, fields: Array.from({ length: 40 }, () => "a") }));

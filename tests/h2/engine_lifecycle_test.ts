@@ -173,6 +173,17 @@ engineTest("H2Connection of a server that answered early needs no more of the re
   assert.deepEqual(peer.types(), ["request"]);
 });
 
+engineTest("H2Connection lets each half of a tunnel end by itself [9113-8.5:tunnel]", (make) => {
+  const peer = make();
+  peer.sends(peer.headers(1, [":method", "CONNECT", ":authority", "b.example:443"]));
+  peer.engine.sendResponse(1, OK, false);
+  peer.engine.sendBody(1, latin1("bye"), true);
+  assert.deepEqual(peer.lines(), ["HEADERS 1", "DATA 1 3 end"]);
+  assert.equal(peer.engine.streamState(1), "half-closed (local)");
+  peer.sends(data(1, "still here", { end: true }));
+  assert.deepEqual(peer.types(), ["request", "body", "done"]);
+});
+
 engineTest("H2Connection of a client takes an early answer and the reset behind it as a success", (make) => {
   const peer = make({ role: "client" });
   peer.engine.sendRequest(requestHead("POST"), false);

@@ -50,6 +50,11 @@ engineTest("H2Connection says what it needs in its first SETTINGS", (make) => {
   assert.equal(describeFrame(frames[1]!), `WINDOW_UPDATE 0 ${16 * 2 ** 20 - 65_535}`);
 });
 
+Deno.test("H2Connection knows its deadlines from the start", () => {
+  const server = new H2Connection({ role: "server", now: 100 });
+  assert.equal(server.nextDeadline(), 10_100);
+});
+
 engineTest("H2Connection changes its settings while it runs [9113-6.5.2:window]", (make) => {
   const peer = make();
   peer.sends(peer.request(1, { method: "POST" }));
