@@ -3,7 +3,7 @@ import type { AbortCause, ExchangeId, Side } from "../semantics/events.ts";
 import type { Fields } from "../semantics/fields.ts";
 import type { RequestHead, ResponseHead } from "../semantics/head.ts";
 import type { Priority } from "../semantics/priority.ts";
-import { checkChunks, openChunks, wholeBody } from "./body_input.ts";
+import { checkChunks, dropBody, openChunks, wholeBody } from "./body_input.ts";
 import type { ClientExchange } from "./client_exchange.ts";
 import type { ClientRequest } from "./client_request.ts";
 import type { ClientResponse } from "./client_response.ts";
@@ -31,6 +31,11 @@ type Progress =
   /** Both halves ended, or it was cut off. */
   | "over";
 
+/** How long content is kept back for a 100, in milliseconds; servers need not know of it. */
+const CONTINUE_TIMEOUT_MS = 1000;
+
+const NO_BYTES = new Uint8Array(0);
+
 /** An exchange of a client: what the application sees, and what its connection tells it. */
 export class ClientSide implements ClientExchange {
   readonly request: RequestHead;
@@ -50,6 +55,8 @@ export class ClientSide implements ClientExchange {
   #priority: Priority;
   #onAbort: (() => void) | undefined;
   #onOpen: (() => void) | undefined;
+  /** The timer of content that is kept back. */
+  #held: unknown;
 
   /** Throws `TypeError` for a request that cannot be sent as it is given. */
   constructor(host: ClientHost, given: ClientRequest) {
@@ -151,22 +158,16 @@ export class ClientSide implements ClientExchange {
   open(): void {
     const isTunnel = this.request.method === "CONNECT";
     const whole = this.#whole;
-    const hasTrailers = this.#given.trailers !== undefined;
-    const isEnd = !isTunnel && !hasTrailers && whole !== undefined && (whole === null || whole.length === 0);
+    const hasBody = whole === undefined || (whole !== null && whole.length > 0);
+    const isEnd = !isTunnel && !hasBody && this.#given.trailers === undefined;
     try {
       // What is refused is left as it was: the body is only touched once the head is sent.
       if (whole === undefined && !isTunnel) checkChunks(this.#given.body);
       this.#id = this.#host.engine.sendRequest(this.request, isEnd);
       this.#progress = "open";
-      if (whole === undefined && !isTunnel) {
-        const source = openChunks(this.#given.body);
-        this.#outgoing = new OutgoingBody(this.#host, this.#id, source, () => this.#given.trailers);
-        this.#outgoing.send().catch((error) => this.#failBody(error));
-      } else if (isTunnel) {
-        this.#outgoing = new TunnelWriter(this.#host, this.#id, () => this.abort());
-      } else if (!isEnd) {
-        this.#sendWhole(whole as Uint8Array | null, hasTrailers);
-      }
+      if (isTunnel) this.#outgoing = new TunnelWriter(this.#host, this.#id, () => this.abort());
+      else if (hasBody && this.#expectsContinue()) this.#hold();
+      else if (!isEnd) this.#sendContent();
     } catch (error) {
       this.#giveUp("internal", error);
     }
@@ -175,11 +176,46 @@ export class ClientSide implements ClientExchange {
     this.#onOpen = undefined;
   }
 
-  #sendWhole(whole: Uint8Array | null, hasTrailers: boolean): void {
+  #expectsContinue(): boolean {
+    return this.request.fields.get("expect")?.toLowerCase() === "100-continue";
+  }
+
+  /** Keeps the content back until the server asks for it, or has been silent for a while (RFC 9110 section 10.1.1). */
+  #hold(): void {
+    this.#held = this.#host.clock.schedule(() => this.#release(), CONTINUE_TIMEOUT_MS);
+  }
+
+  #release(): void {
+    if (!this.#forgetHold()) return;
+    try {
+      this.#sendContent();
+    } catch (error) {
+      this.#giveUp("internal", error);
+    }
+    this.#host.wake();
+  }
+
+  /** Says whether content was kept back, and does so no longer. */
+  #forgetHold(): boolean {
+    if (this.#held === undefined) return false;
+    this.#host.clock.cancel(this.#held);
+    this.#held = undefined;
+    return true;
+  }
+
+  #sendContent(): void {
+    const { body, trailers } = this.#given;
+    const whole = this.#whole;
+    if (whole === undefined) {
+      this.#outgoing = new OutgoingBody(this.#host, this.#id, openChunks(body), () => trailers);
+      this.#outgoing.send().catch((error) => this.#failBody(error));
+      return;
+    }
+    const hasTrailers = trailers !== undefined;
     if (whole !== null && whole.length > 0) this.#host.engine.sendBody(this.#id, whole, !hasTrailers);
     if (!hasTrailers) return;
     const stopped = (): Error | undefined => this.#progress === "over" ? overError() : undefined;
-    sendEnd(this.#host, this.#id, this.#given.trailers, stopped).catch((error) => this.#failBody(error));
+    sendEnd(this.#host, this.#id, trailers, stopped).catch((error) => this.#failBody(error));
   }
 
   /** The source of the body failed, or the exchange is over already. */
@@ -217,6 +253,7 @@ export class ClientSide implements ClientExchange {
   /** An interim response arrived. */
   receiveInterim(head: ResponseHead): void {
     this.#interim?.push(head);
+    if (head.status === 100) this.#release();
     try {
       this.#given.onInterim?.(head);
     } catch (error) {
@@ -232,6 +269,9 @@ export class ClientSide implements ClientExchange {
     if (end) this.#incoming?.receiveEnd(undefined);
     this.#interim?.end();
     this.#response.resolve(new ResponseSide(head, this.#incoming));
+    // A final response in place of the 100: what it does not want, its server stops.
+    if (this.#held !== undefined) queueMicrotask(() => this.#release());
+    if (this.request.method === "CONNECT" && !isTunnel) this.#host.engine.sendBody(this.#id, NO_BYTES, true);
   }
 
   /** Bytes of the response body arrived. */
@@ -257,6 +297,7 @@ export class ClientSide implements ClientExchange {
   /** One or both halves were cut off; a complete response stays what it is. */
   receiveAborted(side: Side, error: Error): void {
     if (side === "write") {
+      if (this.#forgetHold()) dropBody(this.#given.body, error);
       this.#outgoing?.stop(error);
       if (this.#isComplete) this.#end(undefined);
       return;
@@ -281,7 +322,9 @@ export class ClientSide implements ClientExchange {
     this.#progress = "over";
     this.#error = error;
     if (this.#onAbort !== undefined) this.#given.signal?.removeEventListener("abort", this.#onAbort);
-    this.#outgoing?.stop(asError(bodyError ?? overError()));
+    const reason = asError(bodyError ?? overError());
+    if (this.#forgetHold()) dropBody(this.#given.body, reason);
+    this.#outgoing?.stop(reason);
     if (error !== undefined) {
       this.#response.reject(error);
       this.#incoming?.fail(asError(error));

@@ -229,7 +229,11 @@ export class ServerSide implements ServerExchange {
   }
 
   respond(response: Response): Promise<void> {
-    return this.reply(response.status, fieldsOfHeaders(response.headers), response.body);
+    const { status } = response;
+    const fields = fieldsOfHeaders(response.headers);
+    // Proxied responses declare what a 204 may not (RFC 9110 section 8.6).
+    if (status === 204) fields.delete("content-length");
+    return this.reply(status, fields, response.body);
   }
 
   /** Sends what a handler gave; a promise only where a body is still under way. */

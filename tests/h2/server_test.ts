@@ -667,6 +667,9 @@ Deno.test("ServerExchange.bytes gives up a request that is too large, and the re
 
 Deno.test("serve leaves out of a native response what belongs to HTTP/1.1 [9113-8.2.2]", async () => {
   await using ends = makeEnds((request) => {
+    if (request.method === "DELETE") {
+      return new Response(null, { status: 204, headers: { "content-length": "0" } });
+    }
     assert.equal(request.headers.get("te"), "trailers");
     const headers = {
       connection: "keep-alive",
@@ -685,4 +688,16 @@ Deno.test("serve leaves out of a native response what belongs to HTTP/1.1 [9113-
   const response = await ends.client.fetch(new Request(URL_OF, { headers }));
   assert.deepEqual([...response.headers.keys()].sort(), ["content-type", "date", "x-a"]);
   assert.equal(await response.text(), "proxied");
+  const deleted = await ends.client.fetch(URL_OF, { method: "DELETE" });
+  assert.deepEqual([deleted.status, deleted.headers.has("content-length")], [204, false]);
+});
+
+Deno.test("a CONNECT that is refused leaves nothing open", async () => {
+  await using ends = makeEnds({ exchange: (exchange) => void exchange.reply(403, {}, "no") });
+  const exchange = ends.client.request({ method: "CONNECT", authority: "example.com:443" });
+  const response = await exchange.response;
+  assert.deepEqual([response.status, await response.text()], [403, "no"]);
+  await exchange.closed;
+  await until(() => ends.server.openExchanges === 0);
+  assert.equal(ends.client.openExchanges, 0);
 });
