@@ -232,12 +232,15 @@ export class MemoryReceive implements QuicReceiveStream {
   #settle(error?: Error): void {
     const pending = this.#pending;
     if (pending === undefined) return;
+    const hasNews = error !== undefined || this.#arrived.length > 0 || this.#hasFin ||
+      this.#error !== undefined;
+    if (!hasNews) return;
+    // Giving credit may bring more bytes at once: by then this read must be over.
+    this.#pending = undefined;
     if (error !== undefined) pending.reject(error);
     else if (this.#arrived.length > 0) this.#fill(pending);
     else if (this.#hasFin) this.#finish(pending);
-    else if (this.#error !== undefined) pending.reject(this.#error);
-    else return;
-    this.#pending = undefined;
+    else pending.reject(this.#error);
   }
 
   #fill(pending: Waiting<number | null> & { readonly buffer: Uint8Array }): void {
