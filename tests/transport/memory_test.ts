@@ -1,35 +1,8 @@
 import assert from "node:assert/strict";
-import type { Clock } from "../../shell/clock.ts";
 import { MemoryLink, memoryPair } from "../../transport/memory.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 
 const hello = new TextEncoder().encode("hello");
-
-function virtualClock(): Clock & { advance(ms: number): void } {
-  let now = 0;
-  let calls: { at: number; callback: () => void }[] = [];
-  return {
-    now: () => now,
-    schedule(callback, ms) {
-      const call = { at: now + ms, callback };
-      calls.push(call);
-      return call;
-    },
-    cancel(handle) {
-      calls = calls.filter((call) => call !== handle);
-    },
-    advance(ms) {
-      const end = now + ms;
-      for (;;) {
-        const next = calls.filter((call) => call.at <= end).sort((a, b) => a.at - b.at)[0];
-        if (next === undefined) break;
-        calls = calls.filter((call) => call !== next);
-        now = next.at;
-        next.callback();
-      }
-      now = end;
-    },
-  };
-}
 
 Deno.test("memoryPair carries bytes both ways and keeps writes whole", async () => {
   const [a, b] = memoryPair();
@@ -107,21 +80,21 @@ Deno.test("memoryPair holds back a writer whose peer does not read", async () =>
 });
 
 Deno.test("memoryPair takes latency from the clock that it is given", async () => {
-  const clock = virtualClock();
+  const clock = new VirtualClock();
   const [a, b] = memoryPair({ latencyMs: 20, clock });
   await a.write!(hello);
-  clock.advance(5);
+  await clock.pass(5);
   await a.write!(hello);
   let count: number | null | undefined;
   const read = b.read!(new Uint8Array(64)).then((value) => count = value);
-  clock.advance(14);
+  await clock.pass(14);
   await Promise.resolve();
   assert.equal(count, undefined);
-  clock.advance(1);
+  await clock.pass(1);
   await read;
   assert.equal(count, 5);
   const second = b.read!(new Uint8Array(64));
-  clock.advance(5);
+  await clock.pass(5);
   assert.equal(await second, 5);
   a.close();
   b.close();
