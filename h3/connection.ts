@@ -4,7 +4,7 @@ import type { Fields } from "../semantics/fields.ts";
 import type { RequestHead, ResponseHead } from "../semantics/head.ts";
 import type { MessageReaderOptions } from "../semantics/message_reader.ts";
 import type { Priority } from "../semantics/priority.ts";
-import { QpackError } from "../qpack/error.ts";
+import { QpackError } from "../qpack/mod.ts";
 import { type Command, DECODER_STREAM, type StreamRef } from "./command.ts";
 import { Core } from "./core.ts";
 import { registerCore } from "./core_of.ts";

@@ -1,7 +1,7 @@
 import { ConnectionError, type Initiator, type RetryVerdict } from "../semantics/errors.ts";
 import type { AbortCause } from "../semantics/events.ts";
 import type { RuleId } from "../semantics/rules/mod.ts";
-import { QpackError } from "../qpack/error.ts";
+import { QpackError } from "../qpack/mod.ts";
 import type { Core } from "./core.ts";
 import { countLimit } from "./counters.ts";
 import { CAUSES, H3ErrorCode, h3ErrorName, H3Failure } from "./errors.ts";

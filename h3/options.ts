@@ -1,7 +1,7 @@
 import type { RequestHead } from "../semantics/head.ts";
 import { type Limits, resolveLimits } from "../semantics/limits.ts";
 import type { TraceHook } from "../semantics/trace.ts";
-import type { QpackPolicy } from "../qpack/encoder.ts";
+import type { QpackPolicy } from "../qpack/mod.ts";
 import type { H3Settings } from "./settings.ts";
 
 /** Options of an HTTP/3 engine. */

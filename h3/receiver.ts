@@ -387,7 +387,9 @@ export function faultStream(
 /** Gives up the receiving half: what still comes is dropped. */
 export function giveUpReceiving(core: Core, exchange: Exchange, code: H3ErrorName): void {
   if (!exchange.isReceiving) return;
-  if (!exchange.hasFin) core.out.push({ type: "stop", stream: exchange.id, code: H3ErrorCode[code] });
+  if (!exchange.hasFin && exchange.sending !== "held") {
+    core.out.push({ type: "stop", stream: exchange.id, code: H3ErrorCode[code] });
+  }
   endReceiving(core, exchange);
 }
 

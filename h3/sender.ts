@@ -92,11 +92,19 @@ export function endQueue(exchange: Exchange): void {
 
 /** Writes a request that was held back while data was early. */
 export function releaseHeld(core: Core, exchange: Exchange): void {
+  const { id } = exchange;
   const flat = exchange.heldSection;
-  if (exchange.sending !== "held" || flat === undefined) return;
+  core.out.push({ type: "openRequest", stream: id });
+  if (exchange.receiving === "aborted") {
+    core.out.push({ type: "stop", stream: id, code: H3ErrorCode.H3_REQUEST_CANCELLED });
+  }
+  if (exchange.sending !== "held" || flat === undefined) {
+    // It was given up meanwhile; its stream is opened all the same, so that the ids are kept.
+    core.out.push({ type: "reset", stream: id, code: exchange.abortCode });
+    return;
+  }
   exchange.sending = exchange.heldEnd ? "ending" : "open";
   exchange.heldSection = undefined;
-  core.out.push({ type: "openRequest", stream: exchange.id });
   writeSection(core, exchange, flat, exchange.heldSensitive);
   exchange.hasSentHead = true;
   if (exchange.queuedBytes > 0) core.waiting.add(exchange);
@@ -205,7 +213,11 @@ export function abortSending(core: Core, exchange: Exchange, code: H3ErrorName):
   core.counters.resetsOut++;
   const wireCode = H3ErrorCode[code];
   exchange.abortCode = wireCode;
-  if (exchange.sending === "held") core.out.push({ type: "openRequest", stream: exchange.id });
+  if (exchange.sending === "held") {
+    dropQueue(core, exchange);
+    exchange.sending = "aborted";
+    return;
+  }
   if (core.options.exactStreamErrors) {
     dropQueue(core, exchange);
     core.out.push({ type: "reset", stream: exchange.id, code: wireCode });

@@ -77,7 +77,8 @@ export function abortExchange(core: Core, id: number, side: Side, cause: AbortCa
   if (!isReading && !isWriting) return;
   const code = CAUSES[cause];
   const error = core.streamError(exchange, code, `it was given up with ${code}`, "user");
-  if (!exchange.isOpened && side === "both") withdraw(core, exchange, code);
+  const isWaiting = !exchange.isOpened && exchange.sending !== "held";
+  if (isWaiting && side === "both") withdraw(core, exchange, code);
   if (isReading) giveUpReceiving(core, exchange, code);
   // Without exact codes a refusal can only be said by a status.
   const saysStatus = core.isServer && cause === "refused" && !exchange.hasSentHead &&
@@ -90,7 +91,6 @@ export function abortExchange(core: Core, id: number, side: Side, cause: AbortCa
 
 /** Gives up a request whose stream is not there yet: nothing of it will be sent. */
 function withdraw(core: Core, exchange: Exchange, code: H3ErrorName): void {
-  if (exchange.sending === "held") core.out.push({ type: "openRequest", stream: exchange.id });
   dropQueue(core, exchange);
   core.counters.resetsOut++;
   core.out.push({ type: "reset", stream: exchange.id, code: H3ErrorCode[code] });

@@ -1,5 +1,5 @@
 /** Builders of HTTP/3 bytes, apart from the engine's own. */
-import { QpackEncoder } from "../../qpack/encoder.ts";
+import { QpackEncoder } from "../../qpack/mod.ts";
 import { ByteWriter } from "../../wire/byte_writer.ts";
 
 /** A QUIC integer in its shortest form, or in `size` octets. */

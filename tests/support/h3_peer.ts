@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Command, H3Connection, type H3Options } from "../../h3/engine.ts";
 import { H3ErrorCode, type H3ErrorName } from "../../h3/errors.ts";
-import { QpackDecoder } from "../../qpack/decoder.ts";
+import { QpackDecoder } from "../../qpack/mod.ts";
 import type { EngineEvent } from "../../semantics/events.ts";
 import { readVarint, varintLength } from "../../wire/varint.ts";
 import { join, settings as settingsFrame } from "./h3_frames.ts";
