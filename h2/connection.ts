@@ -1,6 +1,6 @@
 import { ConnectionError, type RetryVerdict } from "../semantics/errors.ts";
 import type { AbortCause, EngineEvent, ExchangeId, HttpEngine, Side } from "../semantics/events.ts";
-import type { Fields, Priority, RequestHead, ResponseHead } from "../semantics/mod.ts";
+import type { Fields, Priority, RequestHead, ResponseHead, RuleId } from "../semantics/mod.ts";
 import { MessageReader, MessageWriter, serializePriority } from "../semantics/mod.ts";
 import { FrameType, MAX_31_BITS, PREFACE } from "./constants.ts";
 import { Core } from "./core.ts";
@@ -202,9 +202,10 @@ export class H2Connection implements HttpEngine {
     if (core.isClosed) return new RangeError("Cannot open a stream: the connection is over");
     if (core.state === "draining") return new RangeError("Cannot open a stream: the connection is ending");
     if (core.nextStreamId > MAX_31_BITS) return new RangeError("Cannot open a stream: no stream id is left");
+    const rule: RuleId = "9113-5.1.2";
     const allowed = core.maxSendStreams;
     return new RangeError(
-      `Cannot open a stream: the peer allows ${allowed} and ${core.streams.size} are open [9113-5.1.2]`,
+      `Cannot open a stream: the peer allows ${allowed} and ${core.streams.size} are open [${rule}]`,
     );
   }
 

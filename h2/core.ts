@@ -16,25 +16,20 @@ import { newOutputWatch, type OutputWatch } from "./data_rates.ts";
 import { errorCodeName, H2ErrorCode, reasonWord } from "./errors.ts";
 import { writeGoaway, writeReset, writeWindowUpdate } from "./frame_writer.ts";
 import type { H2ConnectionOptions, ResolvedH2Options } from "./options.ts";
+import type { PendingPing } from "./pings.ts";
 import { resolveOptions } from "./options.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type H2Settings, initialSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import { StreamTable } from "./stream_table.ts";
 import { cutOffError, resetError, ruleError, unprocessedError } from "./stream_errors.ts";
-import { traceFrame, traceState } from "./tracing.ts";
+import { traceFrame, traceReset, traceState } from "./tracing.ts";
 
 /**
  * How far the connection is: `handshake` until the peer's first SETTINGS, `open` while
  * exchanges may begin, `draining` once an end was announced by either side, `closed`.
  */
 export type ConnectionState = "handshake" | "open" | "draining" | "closed";
-
-/** A PING that waits for its answer. */
-export interface PendingPing {
-  readonly low: number;
-  readonly sentAt: number;
-}
 
 /** How long a server waits for a client that announced its end to close the connection, in milliseconds. */
 const LINGER_MS = 1000;
@@ -259,7 +254,7 @@ export class Core {
 
   /** Resets a stream because of an error of the peer. */
   resetForError(stream: Stream, code: number, rule: RuleId, detail: string): void {
-    this.resetUnknown(stream.id, code);
+    this.resetUnknown(stream.id, code, rule);
     if (this.state === "closed") return;
     this.#remove(stream, "reset-by-us");
     if (!stream.isAnnounced) return;
@@ -268,7 +263,8 @@ export class Core {
   }
 
   /** Resets an id that is not (or not yet) in the table because of an error of the peer. */
-  resetUnknown(id: number, code: number): void {
+  resetUnknown(id: number, code: number, rule: RuleId): void {
+    if (this.trace !== undefined) traceReset(this.trace, id, code, rule);
     this.#sendReset(id, code);
     this.counters.errorResets++;
     if (this.errorResetBudget.spend(this.now)) return;
@@ -277,6 +273,7 @@ export class Core {
 
   /** Resets a stream because one of our limits was passed; no fault that counts as an error. */
   resetForLimit(stream: Stream, code: number, rule: RuleId, detail: string): void {
+    if (this.trace !== undefined) traceReset(this.trace, stream.id, code, rule);
     this.#sendReset(stream.id, code);
     this.#remove(stream, "reset-by-us");
     const error = ruleError(code, "local", this.verdict(stream), rule, detail);
@@ -285,6 +282,9 @@ export class Core {
 
   /** Refuses a stream that is not in the table; it is remembered so that its frames are ignored. */
   refuse(id: number): void {
+    if (this.trace !== undefined) {
+      traceReset(this.trace, id, H2ErrorCode.REFUSED_STREAM, "limit:concurrent_streams");
+    }
     this.counters.concurrentStreams++;
     this.#sendReset(id, H2ErrorCode.REFUSED_STREAM);
     this.closedStreams.add(id, "reset-by-us", this.now);
@@ -490,6 +490,8 @@ export class Core {
     this.earlyPriorities.clear();
     this.pings = [];
     this.events.push(error === undefined ? { type: "closed" } : { type: "closed", error });
-    if (this.trace !== undefined) traceState(this.trace, "connection", "closed");
+    if (this.trace === undefined) return;
+    const detail = error === undefined ? undefined : { errorCode: error.code, rule: error.rule };
+    traceState(this.trace, "connection", "closed", undefined, detail);
   }
 }

@@ -76,7 +76,7 @@ function checkPriority(core: Core, id: number, length: number): FrameAction {
   const stream = core.find(id);
   if (stream !== undefined) core.resetForError(stream, FRAME_SIZE_ERROR, "9113-6.3:length", detail);
   else if (core.isIdle(id)) return fail(core, FRAME_SIZE_ERROR, "9113-6.3:length", detail);
-  else core.resetUnknown(id, FRAME_SIZE_ERROR);
+  else core.resetUnknown(id, FRAME_SIZE_ERROR, "9113-6.3:length");
   return FrameAction.SKIP;
 }
 

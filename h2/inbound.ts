@@ -245,7 +245,7 @@ export class Inbound implements FrameSink {
       core.glitch();
     } else if (ending === "reset-by-peer") {
       core.glitch();
-      if (core.state !== "closed") core.resetUnknown(id, H2ErrorCode.STREAM_CLOSED);
+      if (core.state !== "closed") core.resetUnknown(id, H2ErrorCode.STREAM_CLOSED, "9113-5.1:closed");
     } else if (ending === "ended") {
       core.fail(H2ErrorCode.STREAM_CLOSED, "9113-5.1:closed", "HEADERS for a stream that is closed");
     } else {
@@ -422,7 +422,7 @@ export class Inbound implements FrameSink {
     }
     core.glitch();
     if (core.state === "closed") return;
-    core.resetUnknown(id, H2ErrorCode.STREAM_CLOSED);
+    core.resetUnknown(id, H2ErrorCode.STREAM_CLOSED, "9113-5.1:closed");
   }
 
   /** Takes the next piece of a DATA frame. */

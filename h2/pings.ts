@@ -7,6 +7,14 @@ import { changeSettings } from "./settings_sync.ts";
 /** What a PING of ours is for: the first four octets of its payload. */
 export const PingKind = { USER: 0x7461_6e64, BANDWIDTH: 0x7461_6e62, SHUTDOWN: 0x7461_6e73 } as const;
 
+/** A PING of the application that waits for its answer. */
+export interface PendingPing {
+  /** The last four octets of its payload. */
+  readonly low: number;
+  /** When it was sent. */
+  readonly sentAt: number;
+}
+
 /** Sends a PING. */
 export function sendPing(core: Core, kind: number, low: number): void {
   const start = core.out.position;

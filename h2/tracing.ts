@@ -1,3 +1,4 @@
+import type { RuleId } from "../semantics/rules/mod.ts";
 import type { FieldsTrace, FrameTrace, StateTrace, TraceHook } from "../semantics/trace.ts";
 import { Flag, FRAME_HEADER_BYTES, frameName, FrameType, settingName } from "./constants.ts";
 import { errorCodeName } from "./errors.ts";
@@ -105,7 +106,24 @@ export function traceFields(
 }
 
 /** Traces a change of state. */
-export function traceState(trace: TraceHook, subject: string, state: string, stream?: number): void {
-  const event: StateTrace = { type: "state", subject, state, ...(stream === undefined ? {} : { stream }) };
+export function traceState(
+  trace: TraceHook,
+  subject: string,
+  state: string,
+  stream?: number,
+  detail?: Readonly<Record<string, unknown>>,
+): void {
+  const event: StateTrace = {
+    type: "state",
+    subject,
+    state,
+    ...(stream === undefined ? {} : { stream }),
+    ...(detail === undefined ? {} : { detail }),
+  };
   trace(event);
+}
+
+/** Traces why a stream is reset, also where the application does not know it. */
+export function traceReset(trace: TraceHook, stream: number, code: number, rule: RuleId): void {
+  traceState(trace, "stream", "reset", stream, { errorCode: errorCodeName(code), rule });
 }

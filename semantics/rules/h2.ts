@@ -31,7 +31,6 @@ export const H2_RULES = {
   "7540-5.3.1": { level: "MUST", text: "A stream does not depend on itself." },
   "9113-6.4:stream": { level: "MUST", text: "RST_STREAM belongs to a stream." },
   "9113-6.4:length": { level: "MUST", text: "RST_STREAM is 4 octets long." },
-  "9113-6.4:received": { level: "MUST", text: "A reset by the peer ends a stream." },
   "9113-6.5:ack": { level: "MUST", text: "An acknowledgement of SETTINGS is empty." },
   "9113-6.5:stream": { level: "MUST", text: "SETTINGS belongs to the connection." },
   "9113-6.5:length": { level: "MUST", text: "SETTINGS is a whole number of entries of 6 octets." },

@@ -132,7 +132,7 @@ Deno.test("H2Connection knows the fate of each request when the transport ends",
 });
 
 engineTest(
-  "H2Connection of a client trusts REFUSED_STREAM and no other reset [9113-6.4:received]",
+  "H2Connection of a client trusts REFUSED_STREAM and no other reset [9113-6.8:refused]",
   (make) => {
     const peer = make({ role: "client" });
     for (let i = 0; i < 2; i++) peer.engine.sendRequest(requestHead(), true);

@@ -3,7 +3,7 @@ import { Fields } from "../../semantics/mod.ts";
 import { corpusTest, readCorpus } from "../support/corpora.ts";
 import { describeFrame, Flag, FrameType, type ParsedFrame, uint32 } from "../support/h2_frames.ts";
 import { engineTest, type RawPeer } from "../support/h2_peer.ts";
-import { type Reaction, SERVER_CASES } from "./engine_server_cases.ts";
+import { CASE_RULES, type Reaction, SERVER_CASES } from "./engine_server_cases.ts";
 
 const BODY = new TextEncoder().encode("Hello, h2!\r\n");
 
@@ -63,13 +63,25 @@ function check(frames: readonly ParsedFrame[], reaction: Reaction): void {
 }
 
 for (const [id, { settings, raw, steps }] of Object.entries(SERVER_CASES)) {
-  engineTest(`H2Connection as a server answers case ${id} as the RFC asks`, (makePeer) => {
-    const peer = makePeer({ ...(settings && { settings }), ...(raw && { raw }) });
+  const rule = CASE_RULES[id];
+  const title = `H2Connection as a server answers case ${id} as the RFC asks${
+    rule === undefined ? "" : ` [${rule}]`
+  }`;
+  engineTest(title, (makePeer) => {
+    const broken: unknown[] = [];
+    const peer = makePeer({
+      ...(settings && { settings }),
+      ...(raw && { raw }),
+      trace: (event) => {
+        if (event.type === "state" && event.detail?.rule !== undefined) broken.push(event.detail.rule);
+      },
+    });
     for (const [stimulus, reaction] of steps) {
       peer.sends(stimulus(peer));
       answer(peer);
       if (reaction !== undefined) check(peer.frames(), reaction);
     }
+    assert.deepEqual(broken, rule === undefined ? [] : [rule]);
     assert.equal(peer.engine.counters.internalErrors, 0);
   });
 }

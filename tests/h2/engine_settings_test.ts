@@ -14,6 +14,7 @@ import {
   octets,
   ping,
   preface,
+  priorityUpdate,
   Setting,
   settings,
   settingsAck,
@@ -113,12 +114,59 @@ engineTest("H2Connection keeps to the rules of ENABLE_CONNECT_PROTOCOL [8441-3:s
   assert.equal(without.engine.openExchanges, 0);
 });
 
-engineTest("H2Connection refuses settings that a server may not send [9113-6.5.2:push]", (make) => {
-  for (const [id, value] of [[Setting.ENABLE_PUSH, 1], [Setting.NO_RFC7540_PRIORITIES, 1]] as const) {
-    const peer = make({ role: "client" });
-    peer.sends(settings(id, value));
-    assert(peer.lines().at(-1)!.startsWith("GOAWAY 0 1"), `${id}`);
+engineTest("H2Connection refuses ENABLE_PUSH of a server [9113-6.5.2:push]", (make) => {
+  const peer = make({ role: "client" });
+  peer.sends(settings(Setting.ENABLE_PUSH, 1));
+  assert.deepEqual(peer.lines(), ["GOAWAY 0 1 9113-6.5.2:push"]);
+});
+
+engineTest("H2Connection refuses a late change of NO_RFC7540_PRIORITIES [9218-2.1]", (make) => {
+  const peer = make();
+  peer.sends(settings(Setting.NO_RFC7540_PRIORITIES, 1));
+  assert.deepEqual(peer.lines(), ["GOAWAY 0 1 9218-2.1"]);
+  const bad = make({ raw: true });
+  bad.sends(preface, settings(Setting.NO_RFC7540_PRIORITIES, 2));
+  assert.equal(bad.lines().at(-1), "GOAWAY 0 1 9218-2.1");
+});
+
+engineTest("H2Connection refuses a first frame that is not SETTINGS [9113-3.4:settings]", (make) => {
+  const peer = make({ raw: true });
+  peer.sends(preface, ping());
+  assert.equal(peer.lines().at(-1), "GOAWAY 0 1 9113-3.4:settings");
+});
+
+engineTest("H2Connection refuses frames that are too short for their type [9113-4.2:length]", (make) => {
+  const short = [
+    frame(FrameType.DATA, 8, 1),
+    frame(FrameType.HEADERS, 0x2c, 1, new Uint8Array(5)),
+    frame(FrameType.GOAWAY, 0, 0, new Uint8Array(7)),
+    frame(FrameType.PRIORITY_UPDATE, 0, 0, new Uint8Array(3)),
+  ];
+  for (const bytes of short) {
+    const peer = make();
+    peer.sends(bytes);
+    assert.deepEqual(peer.lines(), ["GOAWAY 0 6 9113-4.2:length"]);
   }
+});
+
+engineTest("H2Connection refuses PRIORITY_UPDATE on a stream [9218-7.1:stream]", (make) => {
+  const peer = make();
+  peer.sends(frame(FrameType.PRIORITY_UPDATE, 0, 1, new Uint8Array(4)));
+  assert.deepEqual(peer.lines(), ["GOAWAY 0 1 9218-7.1:stream"]);
+});
+
+engineTest("H2Connection refuses PRIORITY_UPDATE for what is no request [9218-7.1:target]", (make) => {
+  for (const stream of [0, 2]) {
+    const peer = make();
+    peer.sends(priorityUpdate(stream, "u=1"));
+    assert.deepEqual(peer.lines(), ["GOAWAY 0 1 9218-7.1:target"]);
+  }
+});
+
+engineTest("H2Connection refuses PRIORITY_UPDATE of a server [9218-7.1:sender]", (make) => {
+  const peer = make({ role: "client" });
+  peer.sends(priorityUpdate(1, "u=1"));
+  assert.deepEqual(peer.lines(), ["GOAWAY 0 1 9218-7.1:sender"]);
 });
 
 engineTest("H2Connection splits a section that is longer than a frame [9113-6.10]", (make) => {
