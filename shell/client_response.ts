@@ -12,7 +12,7 @@ export interface ClientResponse {
   /** Whether the body was asked for already, in whatever form. */
   readonly bodyUsed: boolean;
   /** Takes the whole body. */
-  bytes(options?: WholeBodyOptions): Promise<Uint8Array>;
+  bytes(options?: WholeBodyOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** Takes the whole body as UTF-8. */
   text(options?: WholeBodyOptions): Promise<string>;
   /** Takes the whole body as JSON. */

@@ -14,7 +14,7 @@ type Taker =
   | {
     readonly as: "whole";
     readonly collector: Collector;
-    readonly result: Deferred<Uint8Array>;
+    readonly result: Deferred<Uint8Array<ArrayBuffer>>;
     left: number;
   }
   /** Nobody ever: what arrives is dropped. */
@@ -48,7 +48,7 @@ export class IncomingBody {
   /** The content length, or -1. */
   readonly #declared: number;
   readonly #onCancel: CancelHook;
-  #queue: Uint8Array[] = [];
+  #queue: Uint8Array<ArrayBuffer>[] = [];
   #taker: Taker = NOBODY;
   #arrival: Arrival = OPEN;
   #readable: ReadableStream<Uint8Array> | undefined;
@@ -187,7 +187,7 @@ export class IncomingBody {
   }
 
   /** Takes the whole body into one array; gives up one of more than `maxBytes`. */
-  bytes(maxBytes: number = Infinity): Promise<Uint8Array> {
+  bytes(maxBytes: number = Infinity): Promise<Uint8Array<ArrayBuffer>> {
     if (this.isUsed) return rejected(usedError());
     const arrival = this.#arrival;
     if (arrival.at === "failed") return rejected(arrival.error);
@@ -199,13 +199,13 @@ export class IncomingBody {
     if (arrival.at === "ended") return Promise.resolve(this.takeQueued());
     const collector = new Collector(this.#declared);
     for (const chunk of this.#takeQueue()) collector.add(chunk);
-    const result = new Deferred<Uint8Array>();
+    const result = new Deferred<Uint8Array<ArrayBuffer>>();
     this.#taker = { as: "whole", collector, result, left: maxBytes - collector.length };
     return result.promise;
   }
 
   /** Takes what has arrived of a body that has ended, at once. */
-  takeQueued(): Uint8Array {
+  takeQueued(): Uint8Array<ArrayBuffer> {
     const queue = this.#takeQueue();
     this.#taker = { as: "dropped", result: undefined };
     if (queue.length === 1) return queue[0]!;
@@ -239,7 +239,7 @@ export class IncomingBody {
     if (this.#arrival.at === "open") this.#onCancel(reason);
   }
 
-  #takeQueue(): Uint8Array[] {
+  #takeQueue(): Uint8Array<ArrayBuffer>[] {
     const queue = this.#queue;
     this.#queue = [];
     let bytes = 0;

@@ -35,7 +35,7 @@ export function nativeRequest(head: RequestHead, body: IncomingBody | undefined)
 
 function withBody(method: string, body: IncomingBody): RequestInit {
   if (body.isEnded && !body.isUsed && body.queuedBytes <= MAX_WHOLE_BYTES) {
-    return { method, body: body.takeQueued() as Uint8Array<ArrayBuffer> };
+    return { method, body: body.takeQueued() };
   }
   // `duplex` is asked for by the Fetch standard and missing in its types.
   return { method, body: body.readable, duplex: "half" } as RequestInit;

@@ -19,7 +19,7 @@ function nativeBody(
 ): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null {
   if (body === undefined || hasNoContent(status)) return null;
   if (body.isEnded && !body.isUsed && body.queuedBytes <= MAX_WHOLE_BYTES) {
-    return body.takeQueued() as Uint8Array<ArrayBuffer>;
+    return body.takeQueued();
   }
   return body.readable;
 }

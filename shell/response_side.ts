@@ -34,7 +34,7 @@ export class ResponseSide implements ClientResponse {
     return this.#body !== undefined && this.#body.isUsed;
   }
 
-  bytes(options?: WholeBodyOptions): Promise<Uint8Array> {
+  bytes(options?: WholeBodyOptions): Promise<Uint8Array<ArrayBuffer>> {
     return this.#body === undefined
       ? Promise.resolve(new Uint8Array(0))
       : this.#body.bytes(options?.maxBytes);

@@ -29,7 +29,7 @@ export interface ServerExchange {
   /** The request body as a stream, made when first touched; `null` when there is none. */
   readonly body: ReadableStream<Uint8Array> | null;
   /** Takes the whole request body. */
-  bytes(options?: WholeBodyOptions): Promise<Uint8Array>;
+  bytes(options?: WholeBodyOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** Takes the whole request body as UTF-8. */
   text(options?: WholeBodyOptions): Promise<string>;
   /** Takes the whole request body as JSON. */

@@ -127,7 +127,7 @@ export class ServerSide implements ServerExchange {
     return this.#isBodiless ? null : this.#takeIncoming().readable;
   }
 
-  bytes(options?: WholeBodyOptions): Promise<Uint8Array> {
+  bytes(options?: WholeBodyOptions): Promise<Uint8Array<ArrayBuffer>> {
     return this.#isBodiless
       ? Promise.resolve(new Uint8Array(0))
       : this.#takeIncoming().bytes(options?.maxBytes);
@@ -223,7 +223,7 @@ export class ServerSide implements ServerExchange {
     this.#sendHead(status, replyFields(fields, declared, this.#host.sendDate), !hasBody && !hasTrailers);
     if (!hasBody && !hasTrailers) return this.#finish();
     if (hasBody) this.#host.engine.sendBody(this.id, whole!, !hasTrailers);
-    if (hasTrailers) return this.#endWithTrailers();
+    if (hasTrailers) return handled(this.#endWithTrailers(typeof body === "string"));
     if (typeof body === "string") return this.#finish();
     return this.#finishWhole();
   }
@@ -269,9 +269,7 @@ export class ServerSide implements ServerExchange {
     }
     const outgoing = new OutgoingBody(this.#host, this.id, source, () => this.#trailers);
     this.#answer = { at: "body", body: outgoing };
-    const sent = outgoing.send().then(() => this.#finish(), (error) => this.#failBody(error));
-    sent.catch(ignore);
-    return sent;
+    return handled(outgoing.send().then(() => this.#finish(), (error) => this.#failBody(error)));
   }
 
   /** The source of the body failed, or the exchange is over: a response cut off must not look whole. */
@@ -280,16 +278,15 @@ export class ServerSide implements ServerExchange {
     throw error;
   }
 
-  #endWithTrailers(): Promise<void> {
-    const ended = sendEnd(
-      this.#host,
-      this.id,
-      this.#trailers,
-      () => this.#isOver ? this.#error ?? overError() : this.#writeError,
-    )
-      .then(() => this.#finish(), (error) => this.#failBody(error));
-    ended.catch(ignore);
-    return ended;
+  /** Ends with the trailers; `isCopied` says that the handler may touch its bytes already. */
+  async #endWithTrailers(isCopied: boolean): Promise<void> {
+    const stopped = (): Error | undefined => this.#isOver ? this.#error ?? overError() : this.#writeError;
+    try {
+      await sendEnd(this.#host, this.id, this.#trailers, stopped);
+    } catch (error) {
+      this.#failBody(error);
+    }
+    await (isCopied ? this.#finish() : this.#finishWhole());
   }
 
   #sendHead(status: number, fields: Fields, end: boolean): void {
@@ -307,6 +304,7 @@ export class ServerSide implements ServerExchange {
 
   /** The same, but the handler's own bytes must have left before it may touch them again. */
   #finishWhole(): Promise<void> {
+    if (this.#isOver) return FULFILLED;
     const whole = new Deferred<void>();
     this.#answer = { at: "head", whole };
     this.#stopReading();
@@ -422,4 +420,10 @@ export class ServerSide implements ServerExchange {
 
 function overError(): TypeError {
   return new TypeError("Cannot send a response: the exchange is over");
+}
+
+/** A promise whose rejection may be ignored. */
+function handled(promise: Promise<void>): Promise<void> {
+  promise.catch(ignore);
+  return promise;
 }

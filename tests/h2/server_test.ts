@@ -511,20 +511,24 @@ Deno.test("a tunnel that one end gives up ends at the other", async () => {
 });
 
 Deno.test("ServerExchange.reply resolves when the handler may touch its bytes again", async () => {
-  const data = new Uint8Array(300_000).fill(7);
-  let isResolved = false;
-  await using ends = makeEnds({
-    async exchange(exchange): Promise<void> {
-      await exchange.reply(200, {}, data);
-      isResolved = true;
-      data.fill(0);
-    },
-  }, { client: { initialStreamWindowBytes: 65_535 } });
-  const response = await ends.client.request({ url: URL_OF }).response;
-  await settle();
-  assert.equal(isResolved, false);
-  assert((await response.bytes()).every((byte) => byte === 7));
-  await until(() => isResolved);
+  for (const trailers of [undefined, { "x-a": "b" }]) {
+    const data = new Uint8Array(300_000).fill(7);
+    let isResolved = false;
+    await using ends = makeEnds({
+      async exchange(exchange): Promise<void> {
+        if (trailers !== undefined) exchange.setTrailers(trailers);
+        await exchange.reply(200, {}, data);
+        isResolved = true;
+        data.fill(0);
+      },
+    }, { client: { initialStreamWindowBytes: 65_535 } });
+    const response = await ends.client.request({ url: URL_OF }).response;
+    await settle();
+    assert.equal(isResolved, false);
+    assert((await response.bytes()).every((byte) => byte === 7));
+    assert.equal((await response.trailers)?.get("x-a"), trailers?.["x-a"]);
+    await until(() => isResolved);
+  }
 });
 
 Deno.test("ServerExchange.abort resets with the code of its cause", async () => {
@@ -700,4 +704,22 @@ Deno.test("a CONNECT that is refused leaves nothing open", async () => {
   await exchange.closed;
   await until(() => ends.server.openExchanges === 0);
   assert.equal(ends.client.openExchanges, 0);
+});
+
+Deno.test("shutdown ends in time although the peer is gone", async () => {
+  let signal: AbortSignal | undefined;
+  await using ends = makeEnds({ exchange: (exchange) => void (signal = exchange.signal) });
+  const { response } = ends.client.request({ url: URL_OF });
+  await until(() => signal !== undefined);
+  ends.link.cut();
+  let isEnded = false;
+  const ended = ends.server.shutdown({ graceMs: 500 }).then(() => isEnded = true);
+  await ends.clock.pass(500);
+  assert.equal(signal!.aborted, true);
+  // The last bytes get a second to leave.
+  await ends.clock.pass(1000);
+  assert.equal(isEnded, true);
+  await ended;
+  ends.link.heal();
+  await assert.rejects(response);
 });
