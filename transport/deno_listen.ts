@@ -41,6 +41,11 @@ export interface ByteListener extends AsyncIterable<ByteTransport> {
   readonly addr: TransportAddress;
   /** Stops listening; transports that were accepted live on. May be called twice. */
   close(): void;
+  /**
+   * Stops listening, but lets clients that are in their handshake finish: they are still
+   * handed out, then the iteration ends.
+   */
+  retire(): void;
 }
 
 /**
@@ -146,6 +151,7 @@ class Listener<C extends { close(): void }> implements ByteListener {
   readonly #pending = new Set<C>();
   #wake: (() => void) | undefined;
   #isClosed = false;
+  #isRetired = false;
 
   constructor(
     listener: AcceptingListener<C>,
@@ -169,13 +175,20 @@ class Listener<C extends { close(): void }> implements ByteListener {
     this.#wake?.();
   }
 
+  retire(): void {
+    if (this.#isClosed || this.#isRetired) return;
+    this.#isRetired = true;
+    closeQuietly(this.#listener);
+    this.#wake?.();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<ByteTransport, void, undefined> {
     const accepting = this.#acceptAll();
     try {
       for (;;) {
         const transport = this.#ready.shift();
         if (transport !== undefined) yield transport;
-        else if (this.#isClosed) return;
+        else if (this.#isClosed || (this.#isRetired && this.#pending.size === 0)) return;
         else await new Promise<void>((resolve) => this.#wake = resolve);
       }
     } finally {
@@ -185,12 +198,12 @@ class Listener<C extends { close(): void }> implements ByteListener {
   }
 
   async #acceptAll(): Promise<void> {
-    while (!this.#isClosed) {
+    while (!this.#isClosed && !this.#isRetired) {
       let conn: C;
       try {
         conn = await this.#listener.accept();
       } catch (error) {
-        if (this.#isClosed) return;
+        if (this.#isClosed || this.#isRetired) return;
         this.#onError?.(toTransportError(error, "accept a connection"));
         // Out of file descriptors, say: try again, but do not spin.
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -212,6 +225,7 @@ class Listener<C extends { close(): void }> implements ByteListener {
       if (!this.#isClosed) this.#onError?.(error as TransportError);
     } finally {
       this.#pending.delete(conn);
+      if (this.#isRetired) this.#wake?.();
     }
   }
 }

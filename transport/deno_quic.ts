@@ -185,6 +185,7 @@ async function connectAnew(
     endpoint,
     address,
     alpn: conn.protocol ?? "",
+    hashes,
   });
   const isShared = options.sessions !== undefined;
   return transportOf(conn, endpoint, options, {
@@ -275,7 +276,7 @@ async function resume(
   const session = options.sessions?.find(key);
   if (session === undefined) return undefined;
   const { endpoint, address, alpn } = session;
-  const parameters = parametersOf(hostname, options, options.certificateHashes ?? []);
+  const parameters = parametersOf(hostname, options, session.hashes);
   const started = performance.now();
   const early = options.early ?? false;
   const attempt = Deno.connectQuic<true>({

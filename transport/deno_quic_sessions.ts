@@ -8,6 +8,8 @@ export interface QuicSession {
   readonly address: string;
   /** The protocol that was agreed on. */
   readonly alpn: string;
+  /** The certificates that were pinned by their hashes. */
+  readonly hashes: readonly Uint8Array[];
 }
 
 /** The options that two connections must share to share a ticket. */

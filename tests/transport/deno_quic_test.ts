@@ -369,6 +369,30 @@ Deno.test("QuicSessions: early data that is turned down is told, and the connect
   }, { early: true });
 });
 
+Deno.test("QuicSessions keeps what was pinned, also without a check of the certificate", async () => {
+  const certificate = { selfSigned: true, names: ["a.test"] };
+  await withQuic(certificate, async ({ options, port }) => {
+    const { cert, key } = await testCertificate(certificate);
+    const tcp = listenTls({ hostname: "127.0.0.1", port, cert, key, alpn: ["h2"] });
+    const serving = (async () => {
+      for await (const transport of tcp) transport.close();
+    })();
+    const sessions = new QuicSessions();
+    const first = await connectQuic({ ...options, sessions, insecure: true });
+    await ask(first, "one");
+    await end(first);
+    tcp.close();
+    await serving;
+    const second = await connectQuic({ ...options, sessions, insecure: true, early: true });
+    assert.equal(second.isEarly, true);
+    assert.equal(await ask(second, "two"), "two late");
+    assert.equal(await second.earlyData, "accepted");
+    await end(second);
+    assert.equal((await failure(connectQuic({ ...options, sessions }))).code, "certificate");
+    sessions.close();
+  });
+});
+
 Deno.test("QuicSessions begins anew when the server it knows is gone", async () => {
   const sessions = new QuicSessions();
   let known: ConnectQuicOptions | undefined;
