@@ -108,8 +108,8 @@ function streamEnd(transport: ByteTransport): End {
       const { done, value } = await reader.read();
       return done ? null : value;
     },
-    write: (bytes) => writer.write(bytes),
-    closeWrite: () => writer.close(),
+    write: async (bytes) => await writer.write(bytes),
+    closeWrite: async () => await writer.close(),
     close: () => transport.close(),
   };
 }

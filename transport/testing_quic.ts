@@ -140,7 +140,11 @@ function senderOf(stream: QuicSendStream, way: Way): Sender {
   const writer = stream.writable.getWriter();
   writer.closed.catch(() => {});
   writer.ready.catch(() => {});
-  return { stream, write: (bytes) => writer.write(bytes), finish: () => writer.close() };
+  return {
+    stream,
+    write: async (bytes) => await writer.write(bytes),
+    finish: async () => await writer.close(),
+  };
 }
 
 function receiverOf(stream: QuicReceiveStream, way: Way): Receiver {
