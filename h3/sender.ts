@@ -16,10 +16,11 @@ const MAX_IN_FLIGHT_BYTES = 131_072;
 const SMALL_PIECE_BYTES = 16_384;
 
 /**
- * A trailer section that every receiver must refuse (RFC 9114 section 4.2): one field
- * with an upper-case name, as a literal, so that no table is needed.
+ * A trailer section that every receiver must refuse (RFC 9114 sections 4.2 and 4.3): a
+ * pseudo-field, and a field with an upper-case name, because some look for the one only and
+ * some for the other. Neither needs the dynamic table.
  */
-const POISON: Uint8Array = new Uint8Array([0, 0, 0x21, 0x58, 0]);
+const POISON: Uint8Array = new Uint8Array([0, 0, 0xc1, 0x21, 0x58, 0]);
 
 type Sensitive = ReadonlySet<string> | undefined;
 
@@ -228,14 +229,13 @@ export function abortSending(core: Core, exchange: Exchange, code: H3ErrorName):
 }
 
 /**
- * Ends an unfinished message so that nobody takes it for whole, with FIN only: by the
- * missing content, or by a malformed trailer section, or with the whole connection.
+ * Ends an unfinished message so that nobody takes it for whole, with FIN only: by a
+ * malformed trailer section, or with the whole connection. Content that is short of what
+ * was declared would do by the RFC, but Firefox takes that for whole.
  */
 function endByLadder(core: Core, exchange: Exchange, code: H3ErrorName): void {
-  const missing = exchange.writer?.missingLength;
-  const isShort = missing !== undefined && missing + exchange.queuedBytes > 0;
   dropQueue(core, exchange);
-  const looksWhole = exchange.hasSentHead && !isShort;
+  const looksWhole = exchange.hasSentHead;
   if (looksWhole && core.options.abortLadder === "strict") {
     failConnection(code, "9114-4.1.1:cancelled", "an unfinished message cannot be ended by itself");
   }
@@ -243,6 +243,9 @@ function endByLadder(core: Core, exchange: Exchange, code: H3ErrorName): void {
   if (looksWhole && !exchange.isConnect) {
     core.counters.poisoned++;
     track(core, exchange, core.frame(exchange.id, FrameType.HEADERS, POISON, 0, POISON.length));
+    // Who looks at trailers has stopped reading by now. Who skips them, as Firefox does, finds
+    // a DATA frame where none may be, and gives the connection up rather than take the message.
+    track(core, exchange, core.frame(exchange.id, FrameType.DATA, POISON, 0, 0));
   }
   core.out.finish(exchange.id);
   if (exchange.inFlight > 0) core.aborts.set(exchange.id, core.now);

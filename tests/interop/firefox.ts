@@ -1,28 +1,40 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as h2 from "../../h2/mod.ts";
-import { listenTls } from "../../transport/deno_listen.ts";
+import * as h3 from "../../h3/mod.ts";
+import { type ByteListener, listenQuic, listenTls, type QuicListener } from "../../transport/deno.ts";
 import { program, run } from "./support.ts";
 import type { InteropCase, Lab } from "./support.ts";
+import { breakingHandler } from "./broken_bodies.ts";
 
-const PAGE = `<!doctype html><title>t</title><body><script>
-(async () => {
-  const texts = await Promise.all(Array.from({ length: 20 }, (_, i) => fetch("/text?" + i).then((r) => r.text())));
-  const echo = await fetch("/echo", { method: "POST", body: "x".repeat(300000) }).then((r) => r.text());
-  const entries = performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"));
-  await fetch("/report", { method: "POST", body: JSON.stringify({
-    texts: texts.filter((t) => t === "Hello world\\n").length,
-    echo: echo.length,
-    protocols: [...new Set(entries.map((e) => e.nextHopProtocol))],
-  }) });
-})();
-</script>`;
+const SCRIPT = `
+const texts = await Promise.all(Array.from({ length: 20 }, (_, i) => fetch("/text?" + i).then((r) => r.text())));
+const echo = await fetch("/echo", { method: "POST", body: "x".repeat(300000) }).then((r) => r.text());
+const protocolOf = (word) => performance.getEntriesByType("resource").filter((e) => e.name.includes(word))
+  .map((e) => e.nextHopProtocol);
+const protocols = [...new Set(protocolOf("/text?"))];
+const broken = [];
+for (const path of ["/undeclared", "/declared"]) {
+  await fetch(path).then((r) => r.text()).then((t) => broken.push(path + " whole " + t.length), () => broken.push("error"));
+}
+const after = await fetch("/text?after").then((r) => r.text());
+await fetch("/report", { method: "POST", body: JSON.stringify({
+  texts: texts.filter((t) => t === "Hello world\\n").length, echo: echo.length, broken, after,
+  protocols, echoProtocols: protocolOf("/echo"),
+}) });
+`;
+
+interface Report {
+  readonly texts: number;
+  readonly echo: number;
+  readonly broken: readonly string[];
+  readonly after: string;
+  readonly protocols: readonly string[];
+  readonly echoProtocols: readonly string[];
+}
 
 /** A profile that trusts the CA of the lab and calls nobody but us. */
-export async function firefoxProfile(
-  lab: Lab,
-  prefs: Readonly<Record<string, unknown>> = {},
-): Promise<string> {
+async function firefoxProfile(lab: Lab, prefs: Readonly<Record<string, unknown>>): Promise<string> {
   const profile = await Deno.makeTempDir({ dir: lab.dir, prefix: "firefox-" });
   await run("certutil", ["-N", "-d", `sql:${profile}`, "--empty-password"]);
   await run("certutil", ["-A", "-d", `sql:${profile}`, "-n", "ca", "-t", "C,,", "-i", lab.pem.ca]);
@@ -44,8 +56,8 @@ export async function firefoxProfile(
   return profile;
 }
 
-/** Loads one page in Firefox without a window, for `ms` at most. */
-export async function loadInFirefox(
+/** Loads one page in Firefox without a window, until `until` settles or for `ms` at most. */
+async function loadInFirefox(
   profile: string,
   url: string,
   until: Promise<unknown>,
@@ -69,49 +81,87 @@ export async function loadInFirefox(
   clearTimeout(force);
 }
 
-/** A page that fetches, posts and reports its protocols to us. */
-export const firefoxCase: InteropCase = {
-  peer: "firefox",
-  role: "client",
-  what: "h2: page, 20 fetches, echo, own report",
-  needs: [program("firefox-esr"), program("certutil")],
-  async run(lab) {
-    const reported = Promise.withResolvers<{ texts: number; echo: number; protocols: string[] }>();
-    const handler = async (request: Request): Promise<Response> => {
-      const { pathname } = new URL(request.url);
-      if (pathname === "/report") {
-        reported.resolve(await request.json());
-        return new Response("thanks");
-      }
-      if (pathname === "/echo") return new Response(request.body);
-      if (pathname === "/text") return new Response("Hello world\n");
-      if (pathname !== "/") return new Response(null, { status: 404 });
-      return new Response(PAGE, { headers: { "content-type": "text/html" } });
-    };
-    const listener = listenTls({
-      hostname: "127.0.0.1",
-      port: 0,
-      cert: await Deno.readTextFile(lab.pem.chain),
-      key: await Deno.readTextFile(lab.pem.key),
-      alpn: ["h2"],
-    });
-    const connections: h2.H2ServerConnection[] = [];
-    const accepting = (async () => {
-      for await (const transport of listener) connections.push(h2.serve(transport, handler));
-    })();
-    try {
-      const profile = await firefoxProfile(lab);
-      await loadInFirefox(profile, `https://localhost:${listener.addr.port}/`, reported.promise, 60_000);
-      reported.reject(new Error("the page did not report within 60 s"));
-      const report = await reported.promise;
-      assert.equal(report.texts, 20);
-      assert.equal(report.echo, 300_000);
-      assert.deepEqual(report.protocols, ["h2"]);
-      return `nextHopProtocol ${report.protocols.join(", ")}`;
-    } finally {
-      for (const connection of connections) connection.close();
-      listener.close();
-      await accepting;
+/** Listens on one port number over TCP and, when asked for, over UDP. */
+async function listen(
+  lab: Lab,
+  withQuic: boolean,
+): Promise<{ tcp: ByteListener; udp: QuicListener | undefined }> {
+  const cert = await Deno.readTextFile(lab.pem.chain);
+  const key = await Deno.readTextFile(lab.pem.key);
+  const tcp = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpn: ["h2"] });
+  const where = { hostname: "127.0.0.1", port: tcp.addr.port };
+  return { tcp, udp: withQuic ? listenQuic({ ...where, cert, key, alpn: ["h3"] }) : undefined };
+}
+
+async function visit(lab: Lab, withQuic: boolean): Promise<Report> {
+  const reported = Promise.withResolvers<Report>();
+  let loads = 0;
+  const handler = async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/report") {
+      reported.resolve(await request.json());
+      return new Response("thanks");
     }
-  },
-};
+    if (pathname === "/echo") return new Response(request.body);
+    if (pathname === "/text") return new Response("Hello world\n");
+    if (pathname !== "/") return breakingHandler(request);
+    // The first load finds out that there is HTTP/3; the script runs in the second one.
+    const body = withQuic && loads++ === 0
+      ? "<!doctype html><title>1</title><script>setTimeout(() => location.reload(), 1500)</script>"
+      : `<!doctype html><title>2</title><script type="module">${SCRIPT}</script>`;
+    return new Response(body, { headers: { "content-type": "text/html", "cache-control": "no-store" } });
+  };
+  const { tcp, udp } = await listen(lab, withQuic);
+  const { port } = tcp.addr;
+  const options = { onError: () => undefined };
+  const connections: { close(): void }[] = [];
+  const accepting = [
+    (async () => {
+      for await (const transport of tcp) connections.push(h2.serve(transport, handler, options));
+    })(),
+    (async () => {
+      if (udp === undefined) return;
+      for await (const transport of udp) connections.push(h3.serve(transport, handler, options));
+    })(),
+  ];
+  try {
+    const profile = await firefoxProfile(lab, {
+      "network.http.http3.enable": withQuic,
+      "network.http.http3.disable_when_third_party_roots_found": false,
+      ...(withQuic ? { "network.http.http3.alt-svc-mapping-for-testing": `localhost;h3=:${port}` } : {}),
+    });
+    await loadInFirefox(profile, `https://localhost:${port}/`, reported.promise, 60_000);
+    reported.reject(new Error("the page did not report within 60 s"));
+    return await reported.promise;
+  } finally {
+    for (const connection of connections) connection.close();
+    tcp.close();
+    udp?.closeAll(0x100, "");
+    udp?.close();
+    await Promise.all(accepting);
+  }
+}
+
+function row(protocol: "h2" | "h3"): InteropCase {
+  return {
+    peer: "firefox",
+    role: "client",
+    what: `${protocol}: page, 20 fetches, echo, broken bodies`,
+    needs: [program("firefox-esr"), program("certutil")],
+    async run(lab) {
+      const report = await visit(lab, protocol === "h3");
+      assert.deepEqual(report, {
+        texts: 20,
+        echo: 300_000,
+        broken: ["error", "error"],
+        after: "Hello world\n",
+        protocols: [protocol],
+        echoProtocols: [protocol],
+      });
+      return `nextHopProtocol ${report.protocols.join(", ")}`;
+    },
+  };
+}
+
+/** A page that fetches, posts and tells us how it went, over each protocol. */
+export const firefoxCases: readonly InteropCase[] = [row("h2"), row("h3")];

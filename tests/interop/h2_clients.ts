@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { patternBytes, program, run, sha256 } from "./support.ts";
 import type { InteropCase, Lab, Need } from "./support.ts";
 import { startEcho } from "./our_server.ts";
-import { firefoxCase } from "./firefox.ts";
+import { firefoxCases } from "./firefox.ts";
 import { PYTHON, pythonModule } from "./peer_servers.ts";
 
 const PEERS = join(import.meta.dirname!, "peers");
@@ -133,5 +133,5 @@ export const h2ClientCases: readonly InteropCase[] = [
     assert.equal(seen.large, 1_000_000);
     return "HTTP/2";
   }),
-  firefoxCase,
+  ...firefoxCases,
 ];

@@ -8,6 +8,9 @@ import { bulkCases } from "./bulk.ts";
 import { h2ClientCases } from "./h2_clients.ts";
 import { h2ServerCases } from "./h2_servers.ts";
 import { h2specCases } from "./h2spec.ts";
+import { h3AbortCases } from "./h3_aborts.ts";
+import { h3ClientCases } from "./h3_clients.ts";
+import { h3ServerCases } from "./h3_servers.ts";
 import { probeCases } from "./probe_facts.ts";
 
 interface Row {
@@ -22,6 +25,9 @@ const cases: readonly InteropCase[] = [
   ...probeCases,
   ...h2ClientCases,
   ...h2specCases,
+  ...h3ServerCases,
+  ...h3ClientCases,
+  ...h3AbortCases,
   ...bulkCases,
 ];
 
@@ -34,7 +40,7 @@ async function whyNot(row: InteropCase): Promise<string | undefined> {
 }
 
 function withDeadline<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no end within ${ms / 1000} s`)), ms);
   });

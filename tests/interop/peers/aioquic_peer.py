@@ -1,4 +1,5 @@
-"""An HTTP/3 peer on aioquic: `aioquic_peer.py serve PORT CERT KEY` or `aioquic_peer.py get PORT CA`.
+"""An HTTP/3 peer on aioquic: `aioquic_peer.py serve PORT CERT KEY` `aioquic_peer.py get PORT CA [BYTES]`
+for a whole set of requests, or `aioquic_peer.py one PORT CA PATH` for one.
 
 The server prints `ready`, then a line for each upload to /sink; the client prints what it saw as one line of JSON.
 """
@@ -132,12 +133,21 @@ class Client(QuicConnectionProtocol):
         return seen
 
 
-async def get(port, ca):
+def configure(ca):
     configuration = QuicConfiguration(is_client=True, alpn_protocols=H3_ALPN, server_name="localhost")
     configuration.load_verify_locations(ca)
     configuration.max_data = configuration.max_stream_data = 1 << 27
+    return configuration
+
+
+async def one(port, ca, path):
+    async with connect("127.0.0.1", port, configuration=configure(ca), create_protocol=Client) as client:
+        print(json.dumps(await client.exchange("GET", path)))
+
+
+async def get(port, ca):
     report = {}
-    async with connect("127.0.0.1", port, configuration=configuration, create_protocol=Client) as client:
+    async with connect("127.0.0.1", port, configuration=configure(ca), create_protocol=Client) as client:
         for size in (0, 1, 1 << 16, int(sys.argv[4]) if len(sys.argv) > 4 else 4 << 20):
             body = (b"tandem 7" * (size // 8 + 1))[:size]
             report[f"down{size}"] = await client.exchange("GET", f"/bytes/{size}")
@@ -163,5 +173,7 @@ async def run_server(port, cert, key):
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
         asyncio.run(run_server(int(sys.argv[2]), sys.argv[3], sys.argv[4]))
+    elif sys.argv[1] == "one":
+        asyncio.run(one(int(sys.argv[2]), sys.argv[3], sys.argv[4]))
     else:
         asyncio.run(get(int(sys.argv[2]), sys.argv[3]))

@@ -1,5 +1,6 @@
-// An HTTP/3 peer on quic-go: `quic_go serve PORT CERT KEY` or `quic_go get URL CA`. The server prints `ready`, then a
-// line for each upload (`upload N complete` or `upload N aborted`); the client prints what it saw as one line of JSON.
+// An HTTP/3 peer on quic-go: `quic_go serve PORT CERT KEY`, `quic_go get URL CA` for a whole set of requests or
+// `quic_go one URL CA` for one. The server prints `ready`, then a line for each upload (`upload N complete` or
+// `upload N aborted`); the client prints what it saw as one line of JSON.
 package main
 
 import (
@@ -118,7 +119,7 @@ func exchange(client *http.Client, method, url string, body io.Reader) seen {
 	return result
 }
 
-func get(url, ca string) {
+func newClient(ca string) (*http.Client, *http3.Transport) {
 	pem, err := os.ReadFile(ca)
 	if err != nil {
 		log.Fatal(err)
@@ -126,8 +127,18 @@ func get(url, ca string) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
 	transport := &http3.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	return &http.Client{Transport: transport}, transport
+}
+
+func one(url, ca string) {
+	client, transport := newClient(ca)
 	defer transport.Close()
-	client := &http.Client{Transport: transport}
+	json.NewEncoder(os.Stdout).Encode(exchange(client, "GET", url, nil))
+}
+
+func get(url, ca string) {
+	client, transport := newClient(ca)
+	defer transport.Close()
 	report := map[string]any{}
 	for _, size := range []int{0, 1, 1 << 16, 64 << 20} {
 		body := bytes.Repeat([]byte("tandem 7"), size/8+1)[:size]
@@ -159,7 +170,9 @@ func main() {
 		serve(os.Args[2], os.Args[3], os.Args[4])
 	case len(os.Args) == 4 && os.Args[1] == "get":
 		get(os.Args[2], os.Args[3])
+	case len(os.Args) == 4 && os.Args[1] == "one":
+		one(os.Args[2], os.Args[3])
 	default:
-		log.Fatal("usage: quic_go serve PORT CERT KEY | quic_go get URL CA")
+		log.Fatal("usage: quic_go serve PORT CERT KEY | quic_go get|one URL CA")
 	}
 }
