@@ -45,13 +45,17 @@ export class OutgoingBody {
         if (!(value instanceof Uint8Array)) {
           throw new TypeError("Cannot send the body: a chunk is no Uint8Array");
         }
-        if (value.length > 0) await this.#sendChunk(value);
+        if (value.length === 0) continue;
+        const drained = this.#sendChunk(value);
+        if (drained !== undefined) await drained;
       }
     } catch (error) {
       this.#source.cancel(error);
       throw error;
     }
-    await sendEnd(this.#host, this.#id, this.#trailers(), () => this.#stopped);
+    const trailers = this.#trailers();
+    if (trailers === undefined) endBody(this.#host, this.#id);
+    else await sendEnd(this.#host, this.#id, trailers, () => this.#stopped);
   }
 
   #sendChunk(chunk: Uint8Array): Promise<void> | undefined {
@@ -78,6 +82,11 @@ export class OutgoingBody {
   }
 }
 
+function endBody(host: ExchangeHost, id: ExchangeId): void {
+  host.engine.sendBody(id, NO_BYTES, true);
+  host.wake();
+}
+
 /** Ends a message with its trailer section, or without one; `stopped` tells whether that is still of use. */
 export async function sendEnd(
   host: ExchangeHost,
@@ -89,7 +98,7 @@ export async function sendEnd(
   const error = stopped();
   if (error !== undefined) throw error;
   const fields = init === undefined ? undefined : Fields.from(init);
-  if (fields === undefined || fields.size === 0) host.engine.sendBody(id, NO_BYTES, true);
-  else host.engine.sendTrailers(id, fields);
+  if (fields === undefined || fields.size === 0) return endBody(host, id);
+  host.engine.sendTrailers(id, fields);
   host.wake();
 }
