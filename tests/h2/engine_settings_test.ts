@@ -72,6 +72,24 @@ engineTest("H2Connection changes its settings while it runs [9113-6.5.2:window]"
   assert.throws(() => make().engine.updateSettings({ maxFrameBytes: 1 }), RangeError);
 });
 
+engineTest("H2Connection gives its table up when the peer says so [9113-6.5.2:frame]", (make) => {
+  const peer = make();
+  peer.sends(get(peer, 1), settings(Setting.HEADER_TABLE_SIZE, 0, Setting.HEADER_TABLE_SIZE, 100));
+  peer.engine.sendResponse(1, { status: 200, fields: Fields.from({ "x-a": "b" }) }, true);
+  const headers = peer.frames().find(({ name }) => name === "HEADERS")!;
+  // Down to 0, then up to 100.
+  assert.deepEqual([...headers.payload.subarray(0, 3)], [0x20, 0x3f, 0x45]);
+});
+
+engineTest("H2Connection refuses padding as long as the payload [9113-6.1:padding]", (make) => {
+  const peer = make();
+  peer.sends(
+    peer.request(1, { method: "POST" }),
+    frame(FrameType.DATA, 8, 1, join(octets(5, 1), latin1("four"))),
+  );
+  assert.deepEqual(peer.lines(), ["GOAWAY 1 1 9113-6.1:padding"]);
+});
+
 engineTest("H2Connection lets its own table be used once that is acknowledged", (make) => {
   const peer = make({ raw: true, limits: { headerTableBytes: 8192 } });
   const update = (block: Uint8Array) =>
