@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ClientExchange } from "../../h2/mod.ts";
 import { settle } from "../support/virtual_clock.ts";
-import { countedBody, type Ends, makeEnds, until } from "./ends.ts";
+import { countedBody, makeEnds, until } from "./ends.ts";
 
 const URL_OF = "https://example.com";
 const TOTAL = 10_000;
@@ -11,7 +11,10 @@ const BATCH = 100;
 const LIMITS = { peerResetBurst: 1e6, glitchBurst: 1e6, smallDataBudgetBytes: 1e9 };
 
 /** Runs `TOTAL` exchanges, `BATCH` at a time, then looks for what is left of them. */
-async function cancelAll(ends: Ends, cancel: (i: number) => Promise<void> | void): Promise<void> {
+async function cancelAll(
+  ends: ReturnType<typeof makeEnds>,
+  cancel: (i: number) => Promise<void> | void,
+): Promise<void> {
   await ends.client.ready;
   await settle();
   const timers = ends.clock.pending;
