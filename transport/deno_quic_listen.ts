@@ -1,5 +1,5 @@
 import type { TransportError } from "../semantics/errors.ts";
-import { toTransportError } from "./deno_errors.ts";
+import { isPermissionDenial, toTransportError } from "./deno_errors.ts";
 import { type QuicSettings, requireQuic, transportOptions } from "./deno_quic.ts";
 import { DenoQuicTransport } from "./deno_quic_connection.ts";
 import { addressOf, closeQuietly } from "./deno_socket.ts";
@@ -7,7 +7,7 @@ import type { QuicTransport, TransportAddress, TransportInfo } from "./mod.ts";
 
 /** Where to listen, and as whom. */
 export interface ListenQuicOptions extends QuicSettings {
-  /** The address to listen on; `::` takes both families. @default {"::"} */
+  /** The address to listen on; `::` takes both families. @default {"::", or "0.0.0.0" without IPv6} */
   readonly hostname?: string;
   /** The UDP port; 0 takes a free one. */
   readonly port: number;
@@ -67,12 +67,23 @@ export function listenQuic(options: ListenQuicOptions): QuicListener {
   const hostname = options.hostname ?? "::";
   let endpoint: Deno.QuicEndpoint | undefined;
   try {
-    endpoint = new Deno.QuicEndpoint({ hostname, port: options.port });
+    endpoint = bind(options);
     return new DenoQuicListener(endpoint, options, settings);
   } catch (error) {
     if (endpoint !== undefined) closeQuietly(endpoint);
     if (error instanceof RangeError || error instanceof TypeError) throw error;
     throw toTransportError(error, `listen on ${hostname}:${options.port}`);
+  }
+}
+
+function bind({ hostname, port }: ListenQuicOptions): Deno.QuicEndpoint {
+  if (hostname !== undefined) return new Deno.QuicEndpoint({ hostname, port });
+  try {
+    return new Deno.QuicEndpoint({ hostname: "::", port });
+  } catch (error) {
+    if (isPermissionDenial(error) || toTransportError(error, "listen").code === "in-use") throw error;
+    // This machine has no IPv6.
+    return new Deno.QuicEndpoint({ hostname: "0.0.0.0", port });
   }
 }
 

@@ -1,6 +1,13 @@
 /** How long an attempt is left alone before the next one begins, in milliseconds (RFC 8305 section 5). */
 const STAGGER_MS = 250;
 
+/** The same for an address of this machine: it answers at once or, over UDP, never. */
+const LOOPBACK_STAGGER_MS = 25;
+
+function staggerAfter(address: string): number {
+  return address === "::1" || address.startsWith("127.") ? LOOPBACK_STAGGER_MS : STAGGER_MS;
+}
+
 /** Orders addresses so that the families take turns, IPv6 first (RFC 8305 section 4). */
 export function interleaveFamilies(addresses: readonly string[]): string[] {
   const v6 = addresses.filter((address) => address.includes(":"));
@@ -21,7 +28,7 @@ export interface RaceOptions<T> {
   readonly dispose: (result: T) => void;
   /** Ends the whole race; the race then rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Milliseconds between two starts. @default {250} */
+  /** Milliseconds between two starts. @default {250, or 25 after an address of this machine} */
   readonly staggerMs?: number;
 }
 
@@ -55,7 +62,7 @@ export function raceAddresses<T>(addresses: readonly string[], options: RaceOpti
     clearTimeout(timer);
     if (isOver || next >= addresses.length) return;
     const address = addresses[next++]!;
-    if (next < addresses.length) timer = setTimeout(start, options.staggerMs ?? STAGGER_MS);
+    if (next < addresses.length) timer = setTimeout(start, options.staggerMs ?? staggerAfter(address));
     options.attempt(address, losers.signal).then(win, lose);
   }
 

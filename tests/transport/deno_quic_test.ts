@@ -310,6 +310,14 @@ for (const early of [false, true]) {
   });
 }
 
+Deno.test("listenQuic takes both families when no address is given", async () => {
+  await withQuic({}, async ({ options }) => {
+    const transport = await connectQuic(options);
+    assert.equal(await ask(transport, "v4"), "v4 late");
+    await end(transport);
+  }, { hostname: undefined as never });
+});
+
 Deno.test("listenQuic throws for a certificate that cannot be used, and gives the socket up", () => {
   assert.throws(() => listenQuic({ hostname: "127.0.0.1", port: 0, cert: "x", key: "y", alpn: ["h3"] }), {
     name: "TransportError",

@@ -43,6 +43,18 @@ Deno.test("raceAddresses starts the next address after a while and ends the slow
   assert.deepEqual(ended, ["slow"]);
 });
 
+Deno.test("raceAddresses waits less for addresses of this machine", async () => {
+  const started = performance.now();
+  const winner = await raceAddresses(["::1", "127.0.0.1"], {
+    attempt: (address, signal) =>
+      address === "::1" ? later(5000, signal).then(() => address) : Promise.resolve(address),
+    dispose: () => {},
+    signal: never,
+  });
+  assert.equal(winner, "127.0.0.1");
+  assert(performance.now() - started < 200);
+});
+
 Deno.test("raceAddresses starts the next address at once after a failure", async () => {
   const started = performance.now();
   const winner = await raceAddresses(["bad", "good"], {
