@@ -6,6 +6,13 @@
  *
  * @module
  */
+export {
+  type Capsule,
+  CapsuleReader,
+  type CapsuleReaderOptions,
+  CapsuleType,
+  writeCapsule,
+} from "./capsule.ts";
 export { connect, type H3Client, type H3ClientOptions } from "./client.ts";
 export {
   type CloseCommand,
