@@ -228,9 +228,17 @@ export class Core {
     return exchange.id >= this.goawayLimit ? "refused" : "unknown";
   }
 
-  /** Tells the shell that a half, or both, ended early. */
+  /**
+   * Tells the shell that a half, or both, ended early. The last word on an exchange is one
+   * `done`, or one `aborted` of side `both`: the former where this end has all that it is for.
+   */
   emitAborted(exchange: Exchange, side: Side, error: StreamError | ConnectionError): void {
-    if (exchange.isAnnounced) this.events.push({ type: "aborted", id: exchange.id, side, error });
+    if (!exchange.isAnnounced) return;
+    const { id, isReceiving, isSending } = exchange;
+    const isLast = side !== "both" && !isReceiving && !isSending;
+    const isWhole = (this.isServer ? exchange.sending : exchange.receiving) === "ended";
+    this.events.push({ type: "aborted", id, side: isLast && !isWhole ? "both" : side, error });
+    if (isLast && isWhole) this.events.push({ type: "done", id });
   }
 
   /** An error of one stream, with our own code. */

@@ -1,4 +1,4 @@
-import { Deferred } from "../shell/deferred.ts";
+import { Deferred, ignore } from "../shell/deferred.ts";
 import { type QuicReceiveStream, QuicStreamError } from "../transport/mod.ts";
 import { giveBuffer, takeBuffer } from "../wire/buffer_pool.ts";
 
@@ -20,6 +20,12 @@ export interface ReceivePumpTarget {
 const SMALL_READ_BYTES = 2048;
 /** Room once a body flows, in bytes. */
 const LARGE_READ_BYTES = 65_000;
+
+/**
+ * How many microtasks the first bytes of a request stream wait for what may be right behind
+ * them: QUIC reads give the end of a stream by itself, and a head with its end is a whole message.
+ */
+const FIRST_READ_MICROTASKS = 10;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -71,12 +77,12 @@ export class ReceivePump {
   async #readDirectly(): Promise<void> {
     let buffer = takeBuffer(SMALL_READ_BYTES);
     try {
+      if (this.#isRequest && !(await this.#readFirst(buffer))) return;
       while (!this.#isEnded) {
         const read = await this.#stream.read!(buffer);
         if (this.#isEnded) return;
         if (read === null) return this.#target.receive(this.id, NO_BYTES, true);
-        this.#target.receive(this.id, buffer.subarray(0, read), false);
-        if (!this.#isEnded && !this.#target.wantsData(this.id)) await this.#pause();
+        await this.#pass(buffer.subarray(0, read));
         if (read < buffer.length || buffer.length >= LARGE_READ_BYTES) continue;
         giveBuffer(buffer);
         buffer = takeBuffer(LARGE_READ_BYTES);
@@ -86,15 +92,53 @@ export class ReceivePump {
     }
   }
 
+  /** Reads the first bytes, with what is right behind them; says whether there is more to read. */
+  async #readFirst(buffer: Uint8Array): Promise<boolean> {
+    for (let length = 0; length < buffer.length;) {
+      const reading = this.#stream.read!(buffer.subarray(length));
+      const isLate = length > 0 && !(await isSoon(reading));
+      // The read under way fills what is behind.
+      if (isLate && !this.#isEnded) await this.#pass(buffer.subarray(0, length));
+      const read = await reading;
+      if (this.#isEnded) return false;
+      if (read === null) {
+        this.#target.receive(this.id, isLate ? NO_BYTES : buffer.subarray(0, length), true);
+        return false;
+      }
+      length += read;
+      if (!isLate) continue;
+      await this.#pass(buffer.subarray(length - read, length));
+      return true;
+    }
+    await this.#pass(buffer);
+    return true;
+  }
+
   async #readStream(): Promise<void> {
     const reader = this.#stream.readable.getReader();
-    while (!this.#isEnded) {
-      const { done, value } = await reader.read();
+    let next = reader.read();
+    for (let isFirst = this.#isRequest;; isFirst = false) {
+      const { done, value } = await next;
       if (this.#isEnded) return;
       if (done) return this.#target.receive(this.id, NO_BYTES, true);
-      this.#target.receive(this.id, value, false);
-      if (!this.#isEnded && !this.#target.wantsData(this.id)) await this.#pause();
+      next = reader.read();
+      next.catch(ignore);
+      if (isFirst && await isSoon(next) && (await next).done) {
+        return this.#target.receive(this.id, value, true);
+      }
+      await this.#pass(value);
     }
+  }
+
+  get #isRequest(): boolean {
+    return this.id % 4 < 2;
+  }
+
+  /** Passes bytes on; a promise where reading has to wait. */
+  #pass(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#isEnded) return;
+    this.#target.receive(this.id, bytes, false);
+    if (!this.#isEnded && !this.#target.wantsData(this.id)) return this.#pause();
   }
 
   #pause(): Promise<void> {
@@ -108,4 +152,12 @@ export class ReceivePump {
     this.resume();
     this.#target.ended(this.id);
   }
+}
+
+/** Says whether a promise is fulfilled within a few microtasks. */
+async function isSoon(promise: Promise<unknown>): Promise<boolean> {
+  let isFulfilled = false;
+  promise.then(() => isFulfilled = true, ignore);
+  for (let i = 0; i < FIRST_READ_MICROTASKS && !isFulfilled; i++) await undefined;
+  return isFulfilled;
 }

@@ -46,6 +46,8 @@ export class ClientSide implements ClientExchange {
   #id: ExchangeId = -1;
   #progress: Progress = "queued";
   #error: unknown;
+  /** Why the server took no more of the request. */
+  #writeError: Error | undefined;
   #response: Deferred<ClientResponse> = new Deferred();
   #isAnswered = false;
   #closed: Deferred<void> | undefined;
@@ -218,9 +220,9 @@ export class ClientSide implements ClientExchange {
     sendEnd(this.#host, this.#id, trailers, stopped).catch((error) => this.#failBody(error));
   }
 
-  /** The source of the body failed, or the exchange is over already. */
+  /** The source of the body failed, or the exchange is over already; or the server wants no more, and may still answer. */
   #failBody(error: unknown): void {
-    this.#giveUp("internal", error);
+    if (error !== this.#writeError) this.#giveUp("internal", error);
   }
 
   abort(cause: AbortCause = "cancelled"): void {
@@ -297,6 +299,7 @@ export class ClientSide implements ClientExchange {
   /** One or both halves were cut off; a complete response stays what it is. */
   receiveAborted(side: Side, error: Error): void {
     if (side === "write") {
+      this.#writeError = error;
       if (this.#forgetHold()) dropBody(this.#given.body, error);
       this.#outgoing?.stop(error);
       if (this.#isComplete) this.#end(undefined);
