@@ -1,5 +1,5 @@
 /**
- * HTTP/2 and HTTP/3 for Deno.
+ * HTTP/2 and HTTP/3 for Deno: serve, connect and fetch over both.
  *
  * The parts are entry points of their own: `@tandem/http/h2`, `@tandem/http/h3`,
  * `@tandem/http/hpack`, `@tandem/http/qpack`, `@tandem/http/semantics` and
@@ -9,3 +9,12 @@
  */
 export * as h2 from "./h2/mod.ts";
 export * as h3 from "./h3/mod.ts";
+export { serve } from "./surface/serve.ts";
+export type {
+  HttpServer,
+  ServedCertificate,
+  ServedProtocol,
+  ServeOptions,
+  TracedConnection,
+} from "./surface/serve_options.ts";
+export { type DenoHandler, type DenoHandlerInfo, fromDenoHandler } from "./surface/deno_handler.ts";

@@ -1,0 +1,112 @@
+import { TransportError } from "../semantics/errors.ts";
+import {
+  type ByteListener,
+  hasQuic,
+  listenQuic,
+  type ListenQuicOptions,
+  listenTcp,
+  listenTls,
+  type QuicListener,
+} from "../transport/deno.ts";
+import type { ServeOptions } from "./serve_options.ts";
+
+/** What a server listens with. */
+export interface Listeners {
+  /** On TCP, with or without TLS. */
+  readonly bytes: ByteListener | undefined;
+  /** On UDP. */
+  readonly quic: QuicListener | undefined;
+}
+
+type OnError = (error: TransportError) => void;
+
+/** How often a free port is looked for that is free on TCP and UDP alike. */
+const MAX_ATTEMPTS = 10;
+
+/** Listens on one port number for all that the options ask for. */
+export function listenAll(options: ServeOptions, onError: OnError): Listeners {
+  const wantsBytes = options.http !== 3;
+  const wantsQuic = options.http === 3 || (options.http !== 2 && options.plain !== true && hasQuic());
+  check(options);
+  const port = options.port ?? (options.plain === true ? 80 : 443);
+  if (!wantsBytes) return { bytes: undefined, quic: openQuic(options, port, onError) };
+  for (let attempt = 1;; attempt++) {
+    const bytes = openBytes(options, port, onError);
+    if (!wantsQuic) return { bytes, quic: undefined };
+    try {
+      return { bytes, quic: openQuic(options, bytes.addr.port, onError) };
+    } catch (error) {
+      bytes.close();
+      const isTaken = error instanceof TransportError && error.code === "in-use";
+      if (!isTaken || port !== 0 || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function check(options: ServeOptions): void {
+  if (options.plain === true && options.http === 3) {
+    throw new TypeError("Cannot serve: HTTP/3 always has TLS");
+  }
+  if (options.plain === true && (options.cert !== undefined || options.key !== undefined)) {
+    throw new TypeError("Cannot serve: a plain server has no certificate");
+  }
+  if (options.http === 3 && options.http1 === true) {
+    throw new TypeError("Cannot serve: HTTP/1.1 needs TCP, and only HTTP/3 is asked for");
+  }
+}
+
+function openBytes(options: ServeOptions, port: number, onError: OnError): ByteListener {
+  const hostname = options.hostname ?? "0.0.0.0";
+  if (options.plain === true) return listenTcp({ hostname, port, onError });
+  // The listener shares its port, so that one with another certificate can take over. Another
+  // program's port must still be found taken: so it is first asked for without sharing.
+  const probe = listenTcp({ hostname, port });
+  const found = probe.addr.port;
+  probe.close();
+  return listenTlsShared(options, found, onError);
+}
+
+function listenTlsShared(options: ServeOptions, port: number, onError: OnError): ByteListener {
+  const hostname = options.hostname ?? "0.0.0.0";
+  const alpn = options.http1 === true ? ["h2", "http/1.1"] : ["h2"];
+  return listenTls({ hostname, port, ...certificateOf(options), alpn, reusePort: true, onError });
+}
+
+/**
+ * Listens with another certificate where `old` does. Both listen for a moment, so that no
+ * client finds the port closed; where ports cannot be shared, one after the other.
+ */
+export function takeOver(old: ByteListener, options: ServeOptions, onError: OnError): ByteListener {
+  const { port } = old.addr;
+  try {
+    const next = listenTlsShared(options, port, onError);
+    old.retire();
+    return next;
+  } catch (error) {
+    if (!(error instanceof TransportError && error.code === "in-use")) throw error;
+    old.retire();
+    return listenTlsShared(options, port, onError);
+  }
+}
+
+function openQuic(options: ServeOptions, port: number, onError: OnError): QuicListener {
+  const { limits } = options;
+  const streams = limits?.maxConcurrentStreams;
+  const settings: ListenQuicOptions = {
+    hostname: options.hostname ?? "0.0.0.0",
+    port,
+    ...certificateOf(options),
+    alpn: ["h3"],
+    onError,
+    ...(streams === undefined ? {} : { maxBidiStreams: streams }),
+  };
+  return listenQuic(settings);
+}
+
+function certificateOf(options: ServeOptions): { readonly cert: string; readonly key: string } {
+  const { cert, key } = options;
+  if (cert === undefined || key === undefined) {
+    throw new TypeError("Cannot serve: there is no certificate; give `cert` and `key`, or `plain: true`");
+  }
+  return { cert, key };
+}
