@@ -93,6 +93,8 @@ export function receiveStreamStop(core: Core, exchange: Exchange, code: number |
   const error = peerError(core, exchange, "stopped it", code, isRefused);
   if (!stopSending(core, exchange, code ?? H3ErrorCode.H3_NO_ERROR)) return;
   core.emitAborted(exchange, "write", error);
+  // Nobody waits for an answer to a request that has not even come.
+  if (core.isServer && !exchange.hasHead) giveUpReceiving(core, exchange, "H3_REQUEST_CANCELLED");
   core.settle(exchange, false);
   spendPeerReset(core, exchange);
 }

@@ -240,6 +240,7 @@ export class H3Pair {
   /** Delivers until nothing is on its way; answers how many things that were. */
   settle(): number {
     let steps = 0;
+    this.pump();
     for (; this.step(); steps++) assert(steps < 1_000_000, "the pair does not come to rest");
     return steps;
   }

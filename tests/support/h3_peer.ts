@@ -82,6 +82,7 @@ export class H3Peer {
     if (this.#cut === "whole" || all.length === 0) {
       this.engine.receive(stream, all, fin, this.now);
       this.pump();
+      all.fill(0xee); // the driver may use its buffer again
       return this;
     }
     for (let at = 0; at < all.length;) {

@@ -120,8 +120,8 @@ class Scenario {
     const random = this.#random;
     const pieces: Uint8Array[] = [];
     let total = 0;
-    for (let left = hasBody ? random.below(4) : 0; left > 0; left--) {
-      const size = random.pick([0, 1, 20, 300, 700, 20_000]);
+    for (let left = hasBody ? random.below(6) : 0; left > 0; left--) {
+      const size = random.chance(0.03) ? 90_000 : random.pick([0, 1, 20, 300, 700, 20_000]);
       const piece = new Uint8Array(size);
       for (let i = 0; i < size; i++) piece[i] = patternAt(id, direction, total + i);
       total += size;
@@ -194,7 +194,7 @@ class Scenario {
     const run = this.#random.pick(open);
     if (isServer) this.#sendResponse(end, run);
     else this.#sendPart(end, run.id, run.request);
-    this.#pair.pump();
+    if (this.#random.chance(0.6)) this.#pair.pump(); // else what follows is part of the same turn
   }
 
   #sendResponse(end: PairEnd, run: Run): void {
