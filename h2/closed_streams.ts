@@ -1,63 +1,104 @@
 /** How a stream came to its end: both halves in order, reset by this end, reset by the peer. */
 export type Ending = "ended" | "reset-by-us" | "reset-by-peer";
 
+/** Frames that a peer may send on a stream before it knows of our reset, content not counted. */
+const EXCUSED_AFTER_RESET = 4;
+
+/** The same before it knows that the stream ended: its own reset, which crossed our end. */
+const EXCUSED_AFTER_END = 1;
+
+/** The last ids of one kind, oldest overwritten first. */
+class Ring {
+  readonly #max: number;
+  readonly ids: number[] = [];
+  readonly values: number[] = [];
+  readonly times: number[] = [];
+  /** Late frames that were excused. */
+  readonly excused: number[] = [];
+  #next = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Adds an id; returns the one that was overwritten, or 0. */
+  add(id: number, value: number, now: number): number {
+    if (this.#max === 0) return id;
+    if (this.ids.length < this.#max) {
+      this.ids.push(id);
+      this.values.push(value);
+      this.times.push(now);
+      this.excused.push(0);
+      return 0;
+    }
+    const at = this.#next;
+    const old = this.ids[at]!;
+    this.ids[at] = id;
+    this.values[at] = value;
+    this.times[at] = now;
+    this.excused[at] = 0;
+    this.#next = at + 1 === this.#max ? 0 : at + 1;
+    return old;
+  }
+}
+
+const BY_PEER = 1;
+
 /**
  * The short memory of closed streams: what late frames on them mean. Bounded in number and
  * time; the oldest goes first. Looked up only when a frame arrives for a stream that is not
  * in the table.
  */
 export class ClosedStreams {
-  readonly #max: number;
   readonly #keepMs: number;
-  readonly #ids: number[] = [];
-  readonly #endings: Ending[] = [];
-  readonly #times: number[] = [];
-  /** Where the next goes once the ring is full. */
-  #next = 0;
+  /** Streams that this end reset. */
+  readonly #ours: Ring;
+  /** Streams that ended otherwise, with `BY_PEER` for those that the peer reset. */
+  readonly #others: Ring;
   /** The highest id that was reset by this end and is forgotten. */
   #forgottenReset = 0;
 
   constructor(max: number, keepMs: number) {
-    this.#max = Math.floor(max);
     this.#keepMs = keepMs;
+    this.#ours = new Ring(Math.floor(max));
+    this.#others = new Ring(Math.floor(max));
   }
 
   /** How many are remembered. */
   get size(): number {
-    return this.#ids.length;
+    return this.#ours.ids.length + this.#others.ids.length;
   }
 
   /** Remembers a stream. */
   add(id: number, ending: Ending, now: number): void {
-    if (this.#max === 0) {
-      if (ending === "reset-by-us") this.#forget(id);
+    if (ending !== "reset-by-us") {
+      this.#others.add(id, ending === "reset-by-peer" ? BY_PEER : 0, now);
       return;
     }
-    if (this.#ids.length < this.#max) {
-      this.#ids.push(id);
-      this.#endings.push(ending);
-      this.#times.push(now);
-      return;
-    }
-    const at = this.#next;
-    if (this.#endings[at] === "reset-by-us") this.#forget(this.#ids[at]!);
-    this.#ids[at] = id;
-    this.#endings[at] = ending;
-    this.#times[at] = now;
-    this.#next = at + 1 === this.#max ? 0 : at + 1;
+    const forgotten = this.#ours.add(id, 0, now);
+    if (forgotten > this.#forgottenReset) this.#forgottenReset = forgotten;
   }
 
   /** How a stream ended; `undefined` when that is not remembered. */
   find(id: number, now: number): Ending | undefined {
-    const at = this.#ids.lastIndexOf(id);
-    if (at < 0) return id <= this.#forgottenReset ? "reset-by-us" : undefined;
-    const ending = this.#endings[at]!;
-    // A reset is remembered longer than its neighbours: who forgot it must be lenient for ever.
-    if (now - this.#times[at]! <= this.#keepMs || ending === "reset-by-us") return ending;
-    return undefined;
+    if (this.#ours.ids.includes(id)) return "reset-by-us";
+    const at = this.#others.ids.lastIndexOf(id);
+    if (at >= 0 && now - this.#others.times[at]! <= this.#keepMs) {
+      return this.#others.values[at] === BY_PEER ? "reset-by-peer" : "ended";
+    }
+    // Who forgot a reset of its own must be lenient for ever.
+    return id <= this.#forgottenReset ? "reset-by-us" : undefined;
   }
 
-  #forget(id: number): void {
-    if (id > this.#forgottenReset) this.#forgottenReset = id;
+  /** Whether a late frame was on its way before the peer knew of the end, as far as one can tell. */
+  excuse(id: number, now: number): boolean {
+    return this.#excuse(this.#ours, EXCUSED_AFTER_RESET, id, now) ||
+      this.#excuse(this.#others, EXCUSED_AFTER_END, id, now);
+  }
+
+  #excuse(ring: Ring, times: number, id: number, now: number): boolean {
+    const at = ring.ids.lastIndexOf(id);
+    if (at < 0 || now - ring.times[at]! > this.#keepMs) return false;
+    return ++ring.excused[at]! <= times;
   }
 }

@@ -211,8 +211,6 @@ export class Core {
     if (this.trace !== undefined) traceFrame(this.trace, "out", type, flags, stream, this.out.buffer, start);
   }
 
-  // ---------------------------------------------------------------- the ends of streams
-
   /** Ends the receiving half in order. */
   endRead(stream: Stream): void {
     stream.isReadOpen = false;
@@ -375,8 +373,6 @@ export class Core {
     return this.peerSettings.maxConcurrentStreams;
   }
 
-  // ---------------------------------------------------------------- windows and budgets
-
   /** Gives bytes that were taken or dropped back to the connection's window. */
   returnToConnection(bytes: number): void {
     this.owed += bytes;
@@ -419,7 +415,11 @@ export class Core {
     this.failLimit("limit:glitches", "the peer sent too many odd frames");
   }
 
-  // ---------------------------------------------------------------- the end of the connection
+  /** Counts a frame for a stream that is over; odd unless it was on its way when this end reset it. */
+  late(id: number): void {
+    this.counters.lateFrames++;
+    if (!this.closedStreams.excuse(id, this.now)) this.glitch();
+  }
 
   /** Ends the connection because one of our limits was passed. */
   failLimit(

@@ -241,8 +241,7 @@ export class Inbound implements FrameSink {
     const core = this.#core;
     const ending = core.closedStreams.find(id, core.now);
     if (ending === "reset-by-us") {
-      core.counters.lateFrames++;
-      core.glitch();
+      core.late(id);
     } else if (ending === "reset-by-peer") {
       core.glitch();
       if (core.state !== "closed") core.resetUnknown(id, H2ErrorCode.STREAM_CLOSED, "9113-5.1:closed");
@@ -416,8 +415,8 @@ export class Inbound implements FrameSink {
     core.returnToConnection(length);
     const ending = core.closedStreams.find(id, core.now);
     if (ending === "reset-by-us") {
-      core.counters.lateFrames++;
-      if (length < core.limits.smallDataFrameBytes) core.glitch();
+      if (length < core.limits.smallDataFrameBytes) core.late(id);
+      else core.counters.lateFrames++;
       return;
     }
     core.glitch();

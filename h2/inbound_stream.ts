@@ -42,8 +42,9 @@ export function receiveReset(core: Core, id: number, code: number): void {
   core.counters.resetsIn++;
   const stream = core.find(id);
   if (stream === undefined) {
+    // A reset that crosses our own, or the end of our message, is nobody's fault.
     core.counters.lateFrames++;
-    core.glitch();
+    if (!core.closedStreams.excuseReset(id, core.now)) core.glitch();
     return;
   }
   const wasAnswered = stream.isAnswered;

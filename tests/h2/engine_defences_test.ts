@@ -272,6 +272,42 @@ engineTest("H2Connection ends a flood of odd frames [limit:glitches]", (make) =>
   }
 });
 
+engineTest(
+  "H2Connection excuses what was on its way when it reset a stream, and no more [limit:glitches]",
+  (make) => {
+    const peer = make({ role: "client", limits: { glitchBurst: 5, glitchesPerSecond: 0 } });
+    for (let i = 0; i < 50; i++) {
+      const id = peer.engine.sendRequest(head(), true);
+      peer.engine.abort(id, "both", "cancelled");
+      peer.frames();
+      peer.sends(
+        peer.response(id),
+        data(id, "late"),
+        peer.headers(id, ["x-late", "1"], { end: true }),
+        rstStream(id, 0),
+      );
+    }
+    assert.equal(peer.engine.isClosed, false);
+    assert.equal(peer.engine.counters.glitches, 0);
+    peer.sends(repeat(5, () => rstStream(99, 0)));
+    assert.equal(peer.engine.isClosed, false);
+    peer.sends(rstStream(99, 0));
+    assertEnded(peer, "glitches", "glitches");
+  },
+);
+
+engineTest("H2Connection excuses a reset that crosses the end of the request [limit:glitches]", (make) => {
+  const peer = make({ role: "client", limits: { glitchBurst: 5, glitchesPerSecond: 0 } });
+  for (let i = 0; i < 50; i++) {
+    const id = peer.engine.sendRequest(head(), true);
+    peer.frames();
+    peer.sends(peer.response(id, { end: true }), rstStream(id, 0));
+  }
+  assert.equal(peer.engine.counters.glitches, 0);
+  peer.sends(repeat(6, () => rstStream(99, 0)));
+  assertEnded(peer, "glitches", "glitches");
+});
+
 engineTest("H2Connection refuses a long SETTINGS [limit:settings_entries]", (make) => {
   const peer = make();
   peer.sends(settings(...Array.from({ length: 64 }, (_, i) => i % 2 === 0 ? 0xf000 : 1)));
