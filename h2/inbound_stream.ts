@@ -43,8 +43,7 @@ export function receiveReset(core: Core, id: number, code: number): void {
   const stream = core.find(id);
   if (stream === undefined) {
     // A reset that crosses our own, or the end of our message, is nobody's fault.
-    core.counters.lateFrames++;
-    if (!core.closedStreams.excuseReset(id, core.now)) core.glitch();
+    core.late(id);
     return;
   }
   const wasAnswered = stream.isAnswered;
