@@ -6,37 +6,9 @@ import type { ByteTransport } from "../../transport/mod.ts";
 import { memoryPair } from "../../transport/memory.ts";
 import { pooledBytes } from "../../wire/buffer_pool.ts";
 import { settle, VirtualClock } from "../support/virtual_clock.ts";
-import { countedBody, makeEnds, until } from "./ends.ts";
+import { until } from "./ends.ts";
 
 const URL_OF = "https://example.com";
-
-Deno.test("H2Driver holds the sender back when the reader is slow, and buffers are bounded", async () => {
-  const size = 30_000_000;
-  const { readable, state } = countedBody(size, 50_000);
-  await using ends = makeEnds({ exchange: (exchange) => void exchange.reply(200, {}, readable) }, {
-    server: { limits: { maxSendBufferBytes: 100_000, minDataRate: 0 } },
-    client: { initialStreamWindowBytes: 200_000, limits: { minDataRate: 0 } },
-  });
-  const response = await ends.client.request({ url: URL_OF }).response;
-  const bound = 200_000 + 100_000 + 50_000;
-  await settle(100);
-  assert(state.given <= bound, `${state.given} bytes were taken from the source`);
-  const reader = response.body!.getReader();
-  let received = 0;
-  while (received < 3_000_000) {
-    received += (await reader.read()).value!.length;
-    await settle(1);
-    assert(state.given - received <= bound, `${state.given - received} bytes are under way`);
-  }
-  await ends.clock.pass(100_000);
-  assert(state.given - received <= bound);
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    received += value.length;
-  }
-  assert.equal(received, size);
-});
 
 Deno.test("H2Driver writes once at a time, whatever the peer does, and keeps memory bounded", async () => {
   // A peer that asks and asks and never reads: the transport takes 64 KiB and then no more.

@@ -1,0 +1,16 @@
+import { abortSuite } from "./exchange_abort.ts";
+import { clientSuite } from "./exchange_client.ts";
+import { endSuite } from "./exchange_end.ts";
+import { flowSuite } from "./exchange_flow.ts";
+import { serverSuite } from "./exchange_server.ts";
+import { tunnelSuite } from "./exchange_tunnel.ts";
+import { WAYS } from "./way.ts";
+
+for (const way of WAYS) {
+  clientSuite(way);
+  serverSuite(way);
+  abortSuite(way);
+  flowSuite(way);
+  tunnelSuite(way);
+  endSuite(way);
+}
