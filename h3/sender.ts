@@ -176,6 +176,7 @@ export function finishSending(core: Core, exchange: Exchange): void {
   }
   core.out.finish(exchange.id);
   exchange.sending = "ended";
+  if (core.trace !== undefined) core.traceState("stream", "half-closed (local)", exchange.id);
   core.settle(exchange, true);
 }
 
