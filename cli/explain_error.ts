@@ -1,5 +1,5 @@
 import { CliError, EXIT, type ExitCode } from "./errors.ts";
-import type { ConnectPlan } from "./protocols/mod.ts";
+import type { ConnectPlan, ProtocolName } from "./protocols/mod.ts";
 import { ConnectionError, StreamError, TransportError } from "../semantics/errors.ts";
 import { CertificateError, type CertificateProblem } from "../transport/errors.ts";
 import type { TlsFacts } from "./tls_facts.ts";
@@ -57,10 +57,19 @@ function innermost(error: ConnectionError | StreamError): ConnectionError | Stre
 }
 
 /** Rules that only say what a peer did within its rights. */
-const HARMLESS: ReadonlySet<string> = new Set(["9113-6.4:received", "9113-6.8:refused"]);
+const HARMLESS: ReadonlySet<string> = new Set([
+  "9113-6.4:received",
+  "9113-6.8:refused",
+  "9114-4.1.1:cancelled",
+  "9114-5.2:refused",
+]);
+
+function isHttp3(error: ConnectionError | StreamError): boolean {
+  return /^(?:H3|QPACK)_/.test(error.code);
+}
 
 function blame(error: ConnectionError | StreamError): { readonly what: string; readonly code: string } {
-  const version = /^(?:H3|QPACK)_/.test(error.code) ? "HTTP/3" : "HTTP/2";
+  const version = isHttp3(error) ? "HTTP/3" : "HTTP/2";
   if (error.rule?.startsWith("limit:")) return { what: "the peer went over a limit of ours", code: "limit" };
   if (error.rule !== undefined && error.initiator === "remote" && !HARMLESS.has(error.rule)) {
     return { what: `the peer broke ${version}`, code: "protocol" };
@@ -73,7 +82,10 @@ function protocolError(outer: ConnectionError | StreamError, plan: ConnectPlan |
   const error = innermost(outer);
   const rule = error.rule ?? outer.rule;
   const hints = rule === undefined ? [] : [`${PROGRAM} explain ${rule}`];
-  if (plan !== undefined) hints.push(`${PROGRAM} get ${plan.target.url} -vv shows the frames`);
+  if (plan !== undefined) {
+    const version = isHttp3(error) ? "3" : "2";
+    hints.push(`${PROGRAM} get ${plan.target.url} --http ${version} -vv shows the frames`);
+  }
   const { what, code } = blame(error);
   const message = printable(
     error.message.replace(/ \[[^\]]*\]$/, "").replace(/^Cannot go on with [^:]*: /, ""),
@@ -148,6 +160,7 @@ export function transportError(
   error: TransportError,
   plan: ConnectPlan | undefined,
   facts: TlsFacts | undefined,
+  protocol: ProtocolName = "h2",
 ): CliError {
   const where = plan === undefined ? "the server" : hostPort(plan.hostname, plan.port);
   const host = plan?.hostname ?? "the host";
@@ -180,15 +193,15 @@ export function transportError(
     case "certificate":
       return certificateError(error, plan, facts);
     case "alpn":
-      return notOffered(plan, facts, details);
+      return notOffered(plan, protocol, facts, details);
     case "tls":
-      return tlsError(where, error, details);
+      return tlsError(where, protocol, error, details);
     case "permission":
       return new CliError(`this run may not use the network for ${where}`, {
         ...details,
         code: "permission",
         exit: EXIT.PERMISSION,
-        hints: [`deno run --allow-net=${where} cli/main.ts …`],
+        hints: [`deno run --unstable-net --allow-net=${where} cli/main.ts …`],
       });
     case "aborted":
       if (error.cause instanceof DOMException && error.cause.name === "TimeoutError") {
@@ -209,6 +222,7 @@ export function transportError(
 /** The server speaks TLS, but not the protocol that was offered. */
 export function notOffered(
   plan: ConnectPlan | undefined,
+  protocol: ProtocolName,
   facts: TlsFacts | undefined,
   details: { readonly evidence: readonly string[]; readonly cause?: unknown },
 ): CliError {
@@ -216,17 +230,23 @@ export function notOffered(
   const chose = facts === undefined
     ? []
     : [`without an offer of ours the server speaks ${facts.alpn ?? "no named protocol"}`];
-  return new CliError(`${where} does not offer HTTP/2`, {
+  const isH2 = protocol === "h2";
+  return new CliError(`${where} does not offer HTTP/${protocol.slice(1)}`, {
     code: "alpn",
     exit: EXIT.PROTOCOL,
-    evidence: [...details.evidence, ...chose, "we offered h2"],
-    hints: ["this tool speaks no HTTP/1.1; the server has to offer h2 by ALPN"],
+    evidence: [...details.evidence, ...chose, isH2 ? "we offered h2" : "we offered h3 over QUIC"],
+    hints: [
+      isH2
+        ? "the server has to offer h2 by ALPN (this tool speaks no HTTP/1.1); --http 3 tries HTTP/3"
+        : "the server has to offer h3 by ALPN; --http 2 tries HTTP/2",
+    ],
     cause: details.cause,
   });
 }
 
 function tlsError(
   where: string,
+  protocol: ProtocolName,
   error: TransportError,
   details: { readonly evidence: readonly string[] },
 ): CliError {
@@ -244,7 +264,11 @@ function tlsError(
     ...details,
     code: "tls",
     exit: EXIT.TLS,
-    hints: ["the server has to speak TLS 1.2 or 1.3"],
+    hints: [
+      protocol === "h2"
+        ? "the server has to speak TLS 1.2 or 1.3"
+        : "QUIC has TLS 1.3 in it; --http 2 shows whether TLS over TCP works",
+    ],
     cause: error,
   });
 }

@@ -78,7 +78,7 @@ export const CONNECT_FLAGS: FlagParametersForType<ConnectFlags> = {
     kind: "enum",
     values: ["auto", "2", "3", "both"],
     default: "auto",
-    brief: "HTTP version (3 is not there yet)",
+    brief: "HTTP versions; auto: h3 raced against h2 (get), whatever there is (probe)",
   },
   timeout: {
     kind: "parsed",

@@ -1,8 +1,8 @@
 /**
- * The command line `tandem`: probe, fetch and serve over HTTP/2 (and, later, HTTP/3).
+ * The command line `tandem`: probe, fetch and serve over HTTP/2 and HTTP/3.
  *
  * ```sh
- * deno run -N jsr:@tandem/http/cli probe https://example.com
+ * deno run -N --unstable-net jsr:@tandem/http/cli probe https://example.com
  * ```
  *
  * @module
@@ -17,7 +17,8 @@ const ignored = { write(_text: string): void {} };
 /** Whether JSON was asked for, also on a command line that cannot be read. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
-  return args.slice(0, end === -1 ? args.length : end).includes("--json");
+  const before = args.slice(0, end === -1 ? args.length : end);
+  return before.some((arg) => arg === "--json" || arg === "--json-lines" || arg === "--json=lines");
 }
 
 async function report(error: unknown, args: readonly string[]): Promise<number> {
@@ -87,8 +88,10 @@ const GLUED = /^-([XHdop])(.+)$/s;
 function splitGlued(args: readonly string[]): string[] {
   const split: string[] = [];
   args.forEach((arg, at) => {
-    const match = args.slice(0, at).includes("--") ? null : GLUED.exec(arg);
-    if (match === null) split.push(arg);
+    const isOption = !args.slice(0, at).includes("--");
+    const match = isOption ? GLUED.exec(arg) : null;
+    if (isOption && arg === "--json=lines") split.push("--json-lines");
+    else if (match === null) split.push(arg);
     else split.push(`-${match[1]}`, match[2]!);
   });
   return split;

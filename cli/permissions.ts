@@ -43,8 +43,8 @@ export async function requirePermissions(needs: readonly Need[], command: string
     code: "permission",
     exit: EXIT.PERMISSION,
     hints: [
-      `deno run ${permissionFlags(needs)} cli/main.ts ${command}`,
-      `or install it with what it needs: deno install -g -f -N -R -W -n ${PROGRAM} jsr:@tandem/http/cli`,
+      `deno run --unstable-net ${permissionFlags(needs)} cli/main.ts ${command}`,
+      `or install it with what it needs: deno install -g -f --unstable-net -N -R -W -n ${PROGRAM} jsr:@tandem/http/cli`,
     ],
   });
 }

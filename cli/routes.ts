@@ -68,7 +68,7 @@ const probe = buildCommand<ProbeFlags, [string?], CliContext>({
         parse: textFlag,
         optional: true,
         placeholder: "name=ms,…",
-        brief: "Limits on dns, tcp, tls, wait, ttfb, total, next, ping; exit 8 when one is missed",
+        brief: "Limits on dns, tcp, tls, quic, wait, ttfb, total, next, ping; exit 8 when one is missed",
       },
       failOn: {
         kind: "enum",
@@ -84,7 +84,7 @@ const probe = buildCommand<ProbeFlags, [string?], CliContext>({
     brief: "What a server speaks, how well and how fast",
     customUsage: ["[options] [url]"],
     fullDescription:
-      "Connects, reads the SETTINGS, sends a PING and two requests, and reports findings with the rule that each is about.",
+      "Connects by HTTP/2 and by HTTP/3, reads the SETTINGS, sends a PING and two requests, and reports findings with the rule that each is about.",
   },
 });
 
@@ -136,6 +136,12 @@ const get = buildCommand<GetFlags, [string?], CliContext>({
         withNegated: false,
         brief: "Show authorization and cookies in -vv",
       },
+      jsonLines: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "Print the trace and the result as JSON, one document a line (also: --json=lines)",
+      },
       ...OUTPUT_FLAGS,
     },
     aliases: { X: "request", H: "header", d: "data", k: "insecure", v: "verbose", o: "out" },
@@ -172,6 +178,12 @@ const serve = buildCommand<ServeFlags, [string?], CliContext>({
         optional: true,
         withNegated: false,
         brief: "HTTP/2 without TLS (prior knowledge)",
+      },
+      http: {
+        kind: "enum",
+        values: ["auto", "2", "3", "both"],
+        default: "auto",
+        brief: "HTTP versions: 2 on TCP, 3 on the same UDP port; auto: what Deno can",
       },
       port: {
         kind: "parsed",

@@ -4,19 +4,22 @@ import { explainLinkError } from "../explain_link.ts";
 import type { ConnectFlags, OutputFlags } from "../flags.ts";
 import { openBodySink } from "../get/body_sink.ts";
 import { type GetFacts, getJson } from "../get/get_json.ts";
-import { printHead, printSummary, printTrailers } from "../get/get_text.ts";
+import { printHead, printRace, printSummary, printTrailers } from "../get/get_text.ts";
+import { connectFirst, type Raced, type RaceReport } from "../get/race.ts";
 import { type Io, openIo } from "../io.ts";
 import type { Need } from "../permissions.ts";
-import { chooseProtocol } from "../protocols/choose.ts";
+import { chooseProtocols } from "../protocols/choose.ts";
 import type { ConnectPlan, HttpLink } from "../protocols/mod.ts";
 import { bodyNeeds, openRequestBody, type RequestBody } from "../request_body.ts";
 import type { CliContext } from "../routes.ts";
 import { listenForInterrupt, runCommand } from "../run_command.ts";
 import type { ResponseHead } from "../../semantics/head.ts";
+import type { TraceHook } from "../../semantics/trace.ts";
 import type { ClientRequest } from "../../shell/client_request.ts";
 import type { ClientResponse } from "../../shell/client_response.ts";
 import { parseTarget } from "../target.ts";
 import { frameTrace } from "../ui/frame_trace.ts";
+import { jsonTrace } from "../ui/json_trace.ts";
 import { openProgress } from "../ui/progress.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 
@@ -36,6 +39,8 @@ export interface GetFlags extends ConnectFlags, OutputFlags {
   readonly verbose?: number;
   /** Show credentials in traces. */
   readonly showSecrets?: boolean;
+  /** The trace and the result as JSON, one document a line. */
+  readonly jsonLines?: boolean;
 }
 
 /** `tandem get URL`: one request. */
@@ -61,7 +66,10 @@ async function runGet(flags: GetFlags, url: string | undefined): Promise<number>
   const target = parseTarget(url, "get");
   const method = methodOf(flags);
   const given = parseFields(flags.header);
-  const protocol = chooseProtocol(flags.http);
+  if (flags.http === "both") {
+    throw usageError("get sends one request", "--http auto takes HTTP/3 where there is any, else HTTP/2");
+  }
+  const choices = chooseProtocols(flags.http, target.scheme === "https");
   const io = openIo(flags);
   using interrupt = listenForInterrupt();
   const needs: Need[] = bodyNeeds(flags.data);
@@ -69,27 +77,42 @@ async function runGet(flags: GetFlags, url: string | undefined): Promise<number>
   const plan = await makePlan(target, flags, { command: "get", needs, interrupt: interrupt.signal });
   const body = flags.data === undefined ? undefined : await openRequestBody(flags.data);
 
-  const trace = (flags.verbose ?? 0) === 0 ? undefined : frameTrace({
-    write: (line) => io.err(line + "\n"),
-    style: io.errStyle,
-    fields: (flags.verbose ?? 0) > 1,
-    showSecrets: flags.showSecrets ?? false,
-  });
   const startedAt = performance.now();
-  let link: HttpLink;
+  let raced: Raced;
   try {
-    link = await protocol.connect(plan, trace);
+    raced = await connectFirst(choices, plan, traceOf(flags, io));
   } catch (error) {
     throw explainLinkError(error, plan, undefined);
   }
+  const { link, race } = raced;
   link.ready.catch(() => {}); // the request fails with the same error
   try {
-    return await exchange(link, { plan, flags, io, method, given, body, startedAt });
+    if (race !== undefined && target.scheme === "https" && !isJson(flags)) printRace(io, race);
+    return await exchange(link, { plan, flags, io, method, given, body, startedAt, race });
   } catch (error) {
     throw error instanceof ClosedPipe ? error : explainLinkError(error, plan, link);
   } finally {
-    link.close();
+    await link.close();
   }
+}
+
+/** Whether stdout is for programs. */
+function isJson(flags: GetFlags): boolean {
+  return flags.json === true || flags.jsonLines === true;
+}
+
+function traceOf(flags: GetFlags, io: Io): TraceHook | undefined {
+  const showSecrets = flags.showSecrets ?? false;
+  if (flags.jsonLines === true) {
+    return jsonTrace({ write: (line) => io.out(line + "\n"), showSecrets });
+  }
+  if ((flags.verbose ?? 0) === 0) return undefined;
+  return frameTrace({
+    write: (line) => io.err(line + "\n"),
+    style: io.errStyle,
+    fields: (flags.verbose ?? 0) > 1,
+    showSecrets,
+  });
 }
 
 interface GetRun {
@@ -100,6 +123,7 @@ interface GetRun {
   readonly given: readonly [string, string][];
   readonly body: RequestBody | undefined;
   readonly startedAt: number;
+  readonly race: RaceReport | undefined;
 }
 
 function requestOf(run: GetRun, onInterim: (head: ResponseHead) => void): ClientRequest {
@@ -131,7 +155,7 @@ async function exchange(link: HttpLink, run: GetRun): Promise<number> {
   const response = await link.request(requestOf(run, (head) => interim.push(head))).response;
   const headAt = performance.now();
   const isHead = run.method === "HEAD";
-  if (isHead && flags.json !== true) printHead(io, link.protocol, response);
+  if (isHead && !isJson(flags)) printHead(io, link.protocol, response);
 
   const received = await takeBody(response, run);
   const trailers = await response.trailers;
@@ -140,6 +164,7 @@ async function exchange(link: HttpLink, run: GetRun): Promise<number> {
     url: run.plan.target.url.href,
     method: run.method,
     link,
+    race: run.race,
     response,
     interim,
     trailers,
@@ -148,13 +173,13 @@ async function exchange(link: HttpLink, run: GetRun): Promise<number> {
     savedTo: flags.out,
     timing: { waitMs: headAt - sentAt, bodyMs: endAt - headAt, totalMs: endAt - run.startedAt },
   };
-  if (flags.json === true) io.out(JSON.stringify(getJson(facts)) + "\n");
+  if (isJson(flags)) io.out(JSON.stringify(getJson(facts)) + "\n");
   if ((flags.verbose ?? 0) > 0) {
     printTrailers(io, trailers, flags.showSecrets ?? false);
     printSummary(io, facts);
-  } else if (flags.out !== undefined && flags.json !== true) printSummary(io, facts);
+  } else if (flags.out !== undefined && !isJson(flags)) printSummary(io, facts);
   if (flags.fail === true && response.status >= 400) {
-    if (flags.json === true) return EXIT.FINDINGS;
+    if (isJson(flags)) return EXIT.FINDINGS;
     throw new CliError(`the server answered ${response.status}`, { code: "status", exit: EXIT.FINDINGS });
   }
   return EXIT.OK;
@@ -166,8 +191,8 @@ async function takeBody(
 ): Promise<{ bytes: number; kept: Uint8Array | undefined }> {
   const declared = response.fields.get("content-length");
   const total = declared === undefined || run.method === "HEAD" ? undefined : Number(declared);
-  const sink = await openBodySink(run.io, { out: run.flags.out, json: run.flags.json ?? false });
-  const showsBody = run.flags.out === undefined && run.io.outIsTerminal && run.flags.json !== true;
+  const sink = await openBodySink(run.io, { out: run.flags.out, json: isJson(run.flags) });
+  const showsBody = run.flags.out === undefined && run.io.outIsTerminal && !isJson(run.flags);
   const progress = openProgress(showsBody ? { ...run.io, errIsTerminal: false } : run.io, total);
   let bytes = 0;
   try {

@@ -4,12 +4,14 @@ import { Interrupted } from "../explain_error.ts";
 import type { ConnectFlags, OutputFlags } from "../flags.ts";
 import { openIo } from "../io.ts";
 import { requirePermissions } from "../permissions.ts";
-import { chooseProtocols } from "../protocols/choose.ts";
+import { altSvcWords, parseAltSvc, planFor } from "../probe/alt_svc.ts";
+import { type Choice, chooseProtocols } from "../protocols/choose.ts";
 import { type ConnectPlan, type Protocol, PROTOCOLS } from "../protocols/mod.ts";
-import type { ProbeReport, ProtocolFacts } from "../probe/facts.ts";
+import { listenAll } from "../serve/listen_all.ts";
+import type { FoundBy, ProbeReport, ProtocolFacts } from "../probe/facts.ts";
 import { findingsOf } from "../probe/findings.ts";
 import { probeJson } from "../probe/probe_json.ts";
-import { probeProtocol } from "../probe/probe_protocol.ts";
+import { probeProtocol, type ProtocolProbe } from "../probe/probe_protocol.ts";
 import { printProbe } from "../probe/probe_text.ts";
 import { checkSlo, parseSlo } from "../probe/slo.ts";
 import type { CliContext } from "../routes.ts";
@@ -41,28 +43,72 @@ async function startBuiltIn(flags: ProbeFlags, context: PlanContext): Promise<Bu
   const { makeDevCertificate } = await import("../dev_cert.ts");
   const { echoHandler } = await import("../serve/echo.ts");
   const made = await makeDevCertificate();
-  const server = await PROTOCOLS[0]!.listen({
+  const usable = PROTOCOLS.filter((protocol) => protocol.obstacle(true) === undefined);
+  const servers = await listenAll(usable, {
     hostname: "127.0.0.1",
     port: 0,
     tls: made,
     handler: echoHandler,
     onError(): void {},
   });
-  const target = parseTarget(`https://localhost:${server.port}/`, "probe");
+  const { port } = servers.get("h2")!;
+  const target = parseTarget(`https://localhost:${port}/`, "probe");
   const { ca: _ca, connect: _connect, ...rest } = flags;
   const plan = await makePlan(target, { ...rest, connect: "127.0.0.1" }, { ...context, needs: [] });
   return {
     plan: { ...plan, caCerts: [made.cert] },
     async [Symbol.asyncDispose](): Promise<void> {
-      server.close();
-      await server.shutdown(0);
+      for (const server of servers.values()) {
+        await server.close();
+        await server.shutdown(0);
+      }
     },
   };
 }
 
-function skipped(protocol: Protocol): ProtocolFacts {
-  const why = protocol.unavailable ?? { code: "not-asked", text: "not asked for (--http)" };
-  return { name: protocol.name, state: "skipped", why: { ...why, rule: null } };
+function skipped({ protocol, obstacle }: Pick<Choice, "protocol" | "obstacle">): ProtocolFacts {
+  const why = obstacle === undefined
+    ? { code: "not-asked", text: "not asked for (--http)", hint: null }
+    : { code: obstacle.code, text: obstacle.text, hint: obstacle.hint };
+  return {
+    name: protocol.name,
+    state: "skipped",
+    why: { ...why, rule: null, evidence: [] },
+    short: obstacle?.short ?? "not asked",
+    isExpected: false,
+  };
+}
+
+interface Asked {
+  readonly flags: ProbeFlags;
+  readonly plan: ConnectPlan;
+  readonly protocol: Protocol;
+  /** What is known of the protocols before it. */
+  readonly known: readonly ProtocolFacts[];
+}
+
+/** Probes one protocol where the ones before it said that it is. */
+async function probeOne({ flags, plan, protocol, known }: Asked): Promise<ProtocolProbe> {
+  const before = known.find((facts) => facts.state === "works");
+  const altSvc = protocol.name !== "h3" || before?.state !== "works"
+    ? undefined
+    : parseAltSvc(before.samples[0]!.first.altSvc);
+  const isInsisted = flags.http !== "auto" || (protocol.name === "h2" && plan.target.scheme === "http");
+  const foundBy: FoundBy = protocol.name === "h3"
+    ? altSvc === undefined ? "asked" : "alt-svc"
+    : plan.target.scheme === "http"
+    ? "prior-knowledge"
+    : "alpn";
+  const probed = await probeProtocol(protocol, altSvc === undefined ? plan : planFor(plan, altSvc), {
+    repeat: flags.repeat,
+    fields: parseFields(flags.header),
+    foundBy,
+    isExpected: isInsisted || altSvc !== undefined,
+  });
+  if (altSvc === undefined || probed.facts.state !== "failed") return probed;
+  const { why } = probed.facts;
+  const evidence = [...why.evidence, altSvcWords(altSvc)];
+  return { ...probed, facts: { ...probed.facts, why: { ...why, evidence } } };
 }
 
 async function makeReport(
@@ -71,21 +117,23 @@ async function makeReport(
   isBuiltIn: boolean,
 ): Promise<{ report: ProbeReport; error: CliError | undefined }> {
   const limits = parseSlo(flags.slo);
-  const fields = parseFields(flags.header);
-  const asked = chooseProtocols(flags.http);
+  const choices = chooseProtocols(flags.http, plan.target.scheme === "https");
   const at = new Date().toISOString();
   const startedAt = performance.now();
   const protocols: ProtocolFacts[] = [];
   let error: CliError | undefined;
   let isPartial = false;
   for (const protocol of PROTOCOLS) {
-    if (!asked.includes(protocol) || protocol.unavailable !== undefined) {
-      protocols.push(skipped(protocol));
+    const choice = choices.find((one) => one.protocol === protocol);
+    if (choice === undefined || choice.obstacle !== undefined) {
+      protocols.push(skipped(choice ?? { protocol, obstacle: undefined }));
       continue;
     }
-    const probed = await probeProtocol(protocol, plan, { repeat: flags.repeat, fields });
+    const probed = await probeOne({ flags, plan, protocol, known: protocols });
     protocols.push(probed.facts);
-    error ??= probed.error;
+    if (probed.error !== undefined && (error === undefined || isMoreTelling(probed.error, error))) {
+      error = probed.error;
+    }
     isPartial ||= probed.isPartial;
   }
   const report: ProbeReport = {
@@ -102,9 +150,17 @@ async function makeReport(
   return { report, error };
 }
 
-function exitOf(report: ProbeReport, failOn: ProbeFlags["failOn"]): number {
+/** Whether an error says more than that nobody is there. */
+function isMoreTelling(error: CliError, other: CliError): boolean {
+  return other.exit === EXIT.UNREACHABLE && error.exit !== EXIT.UNREACHABLE;
+}
+
+function exitOf(report: ProbeReport, error: CliError | undefined, failOn: ProbeFlags["failOn"]): number {
   if (report.slo.some((result) => !result.met)) return EXIT.SLO;
   if (failOn === "never") return EXIT.OK;
+  // A column that should be there and is not: its own code tells why.
+  const isMissing = report.protocols.some((facts) => facts.state === "failed" && facts.isExpected);
+  if (isMissing && error !== undefined) return error.exit;
   const bad = report.findings.some(({ severity }) =>
     severity === "fail" || (failOn === "warn" && severity === "warn")
   );
@@ -119,8 +175,8 @@ function endedEarly(reason: unknown): number {
 async function runProbe(flags: ProbeFlags, url: string | undefined): Promise<number> {
   parseSlo(flags.slo);
   parseFields(flags.header);
-  chooseProtocols(flags.http);
   const target = url === undefined ? undefined : parseTarget(url, "probe");
+  chooseProtocols(flags.http, target?.scheme !== "http");
   const io = openIo(flags);
   using interrupt = listenForInterrupt();
   const context: PlanContext = { command: "probe", needs: [], interrupt: interrupt.signal };
@@ -132,5 +188,5 @@ async function runProbe(flags: ProbeFlags, url: string | undefined): Promise<num
   if (flags.json === true) io.out(JSON.stringify(probeJson(report)) + "\n");
   else await printProbe(io, report);
   if (report.isPartial) return endedEarly(plan.signal.reason);
-  return exitOf(report, flags.failOn);
+  return exitOf(report, error, flags.failOn);
 }

@@ -1,16 +1,17 @@
 import { CliError, ClosedPipe, EXIT, usageError } from "../errors.ts";
-import type { OutputFlags } from "../flags.ts";
+import type { HttpChoice, OutputFlags } from "../flags.ts";
 import { type Io, openIo } from "../io.ts";
 import { type Need, requirePermissions } from "../permissions.ts";
-import { type Listening, type ListenPlan, type Protocol, PROTOCOLS } from "../protocols/mod.ts";
+import { type Choice, chooseProtocols } from "../protocols/choose.ts";
+import type { Listening, Protocol } from "../protocols/mod.ts";
 import type { CliContext } from "../routes.ts";
 import { listenForInterrupt, runCommand } from "../run_command.ts";
 import { accessLine, accessTrace } from "../serve/access_log.ts";
 import { type CertificateFlags, type ServerCertificate, serverCertificate } from "../serve/certificate.ts";
 import { openLineQueue } from "../serve/line_queue.ts";
+import { listenAll } from "../serve/listen_all.ts";
 import { printListening, type ServeFacts, serveJson } from "../serve/serve_report.ts";
 import type { ExchangeHandler, Handler } from "../../h2/mod.ts";
-import { TransportError } from "../../semantics/errors.ts";
 import { hostPort } from "../target.ts";
 
 /** The flags of `serve`. */
@@ -19,6 +20,8 @@ export interface ServeFlags extends OutputFlags, CertificateFlags {
   readonly echo?: boolean;
   /** HTTP/2 without TLS. */
   readonly plain?: boolean;
+  /** Which protocols are served. */
+  readonly http: HttpChoice;
   /** The port; 0 picks one. */
   readonly port: number;
   /** The address to listen on. */
@@ -68,33 +71,6 @@ async function openHandler(flags: ServeFlags, directory: string): Promise<Handle
   }
 }
 
-async function listen(protocol: Protocol, plan: ListenPlan): Promise<Listening> {
-  try {
-    return await protocol.listen(plan);
-  } catch (error) {
-    const where = hostPort(plan.hostname, plan.port);
-    if (!(error instanceof TransportError)) throw error;
-    const text = error.message;
-    if (error.code === "tls") {
-      throw new CliError("the certificate and the key cannot be used together", {
-        code: "certificate",
-        exit: EXIT.TLS,
-        evidence: [text],
-        hints: ["--cert and --key take the two files of one certificate, PEM"],
-        cause: error,
-      });
-    }
-    const inUse = error.code === "in-use";
-    throw new CliError(inUse ? `${where} is taken` : `cannot listen on ${where}`, {
-      code: inUse ? "in-use" : "listen",
-      exit: EXIT.UNREACHABLE,
-      evidence: [text],
-      hints: [inUse ? "--port 0 picks a free port" : "check the address; a port below 1024 may need rights"],
-      cause: error,
-    });
-  }
-}
-
 /** Lets open requests finish, and says so; a second ctrl-c has ended the process before. */
 async function stop(listening: readonly Listening[], flags: ServeFlags, io: Io): Promise<void> {
   const open = listening.reduce((sum, one) => sum + one.openConnections, 0);
@@ -104,9 +80,14 @@ async function stop(listening: readonly Listening[], flags: ServeFlags, io: Io):
   await Promise.all(listening.map((one) => one.shutdown(flags.drain)));
 }
 
+function usable(choices: readonly Choice[]): Protocol[] {
+  return choices.filter(({ obstacle }) => obstacle === undefined).map(({ protocol }) => protocol);
+}
+
 async function runServe(flags: ServeFlags, givenDirectory: string | undefined): Promise<number> {
   checkFlags(flags, givenDirectory);
   const directory = givenDirectory ?? ".";
+  const choices = chooseProtocols(flags.http, flags.plain !== true);
   const io = openIo(flags);
   await requirePermissions(needsOf(flags, directory), `serve ${flags.echo === true ? "--echo" : directory}`);
   using interrupt = listenForInterrupt();
@@ -126,29 +107,22 @@ async function runServe(flags: ServeFlags, givenDirectory: string | undefined): 
     });
   }
 
-  const listening: Listening[] = [];
+  const servers = await listenAll(usable(choices), {
+    hostname: flags.hostname,
+    port: flags.port,
+    tls: certificate,
+    handler,
+    onError: (error) =>
+      io.err(`error: a handler failed: ${error instanceof Error ? error.stack ?? error.message : error}\n`),
+    traceOf: flags.quiet === true ? undefined : traceOf,
+  });
   const facts: ServeFacts = {
     directory: flags.echo === true ? undefined : directory,
     hostname: flags.hostname,
     certificate,
-    servers: new Map(),
+    choices,
+    servers,
   };
-  let port = flags.port;
-  for (const protocol of PROTOCOLS) {
-    if (protocol.unavailable !== undefined) continue;
-    const server = await listen(protocol, {
-      hostname: flags.hostname,
-      port,
-      tls: certificate,
-      handler,
-      onError: (error) =>
-        io.err(`error: a handler failed: ${error instanceof Error ? error.stack ?? error.message : error}\n`),
-      traceOf: flags.quiet === true ? undefined : (connection) => traceOf(protocol, connection),
-    });
-    listening.push(server);
-    facts.servers.set(protocol.name, server);
-    port = server.port; // one number for all protocols
-  }
   if (flags.json === true) io.out(JSON.stringify(serveJson(facts)) + "\n");
   else printListening(io, facts);
 
@@ -157,7 +131,7 @@ async function runServe(flags: ServeFlags, givenDirectory: string | undefined): 
       interrupt.signal.addEventListener("abort", () => resolve(), { once: true })
     );
   }
-  await stop(listening, flags, io);
+  await stop([...servers.values()], flags, io);
   await log.flush().catch((error) => {
     if (!(error instanceof ClosedPipe)) throw error;
   });

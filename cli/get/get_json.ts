@@ -3,6 +3,7 @@ import type { ResponseHead } from "../../semantics/head.ts";
 import type { ClientResponse } from "../../shell/client_response.ts";
 import type { HttpLink } from "../protocols/mod.ts";
 import { MAX_JSON_BODY_BYTES } from "./body_sink.ts";
+import type { RaceReport } from "./race.ts";
 
 /** All that `get` knows once the response is there. */
 export interface GetFacts {
@@ -12,6 +13,8 @@ export interface GetFacts {
   readonly method: string;
   /** The connection. */
   readonly link: HttpLink;
+  /** How the protocol was chosen; `undefined` where it was asked for. */
+  readonly race: RaceReport | undefined;
   /** The final response. */
   readonly response: ClientResponse;
   /** The interim responses. */
@@ -57,6 +60,7 @@ export function getJson(facts: GetFacts): Record<string, unknown> {
     url: facts.url,
     method: facts.method,
     protocol: facts.link.protocol,
+    race: facts.race === undefined ? null : { ...facts.race, tookMs: round(facts.race.tookMs) },
     address: info.remote ?? null,
     status: facts.response.status,
     interim: facts.interim.map(({ status, fields }) => ({ status, fields: [...fields] })),

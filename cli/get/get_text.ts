@@ -6,9 +6,34 @@ import { shownValue } from "../ui/frame_trace.ts";
 import { printable } from "../ui/style.ts";
 import { formatBytes, formatDuration } from "../ui/units.ts";
 import type { GetFacts } from "./get_json.ts";
+import type { Loser, RaceReport } from "./race.ts";
 
 function versionOf(protocol: ProtocolName): string {
   return `HTTP/${protocol.slice(1)}`;
+}
+
+function loserWords(loser: Loser, tookMs: number): string {
+  const name = versionOf(loser.protocol);
+  switch (loser.outcome) {
+    case "not-tried":
+      return `${name} was not needed`;
+    case "slower":
+      return `${name} had not answered after ${formatDuration(tookMs)}`;
+    case "failed":
+      return `${name} failed: ${loser.why!.text}`;
+    case "skipped":
+      return `${name} was skipped: ${loser.why!.text}`;
+  }
+}
+
+/** Says on stderr which protocol `--http auto` came to, and why the others are not it. */
+export function printRace(io: Io, race: RaceReport): void {
+  const { cyan } = io.errStyle;
+  const others = race.losers.map((loser) => loserWords(loser, race.tookMs)).join("; ");
+  const lines = [`${cyan("note:")} over ${versionOf(race.winner)}; ${others}`];
+  const hint = race.losers.find(({ outcome }) => outcome === "failed" || outcome === "skipped")?.why?.hint;
+  if (hint !== undefined && hint !== null) lines.push(`${cyan("hint:")} ${hint}`);
+  io.err(lines.join("\n") + "\n");
 }
 
 /** Prints the head of a response to stdout (`--head`). */

@@ -55,6 +55,26 @@ export interface ProbeSample {
   readonly address: string | null;
 }
 
+/** Why a protocol is not there. */
+export interface ProbeWhy {
+  /** A stable word for programs. */
+  readonly code: string;
+  /** The sentence. */
+  readonly text: string;
+  /** The rule that was broken, if one was. */
+  readonly rule: string | null;
+  /** Lines of evidence. */
+  readonly evidence: readonly string[];
+  /** What to try; `null` where there is nothing to. */
+  readonly hint: string | null;
+}
+
+/**
+ * How a protocol was found: agreed on by ALPN over TLS, known beforehand, announced by `alt-svc` over HTTP/2,
+ * or just asked for at the same port.
+ */
+export type FoundBy = "alpn" | "prior-knowledge" | "alt-svc" | "asked";
+
 /** What is known about one protocol of a server. */
 export type ProtocolFacts =
   | {
@@ -70,10 +90,16 @@ export type ProtocolFacts =
     readonly nextMs: number | null;
     /** Median of the round trips, in milliseconds. */
     readonly pingMs: number | null;
-    /** What TLS agreed on; `null` without TLS. */
-    readonly tls: { readonly version: string; readonly cipher: string } | null;
-    /** The certificate; `null` without TLS. */
+    /** How it was found. */
+    readonly foundBy: FoundBy;
+    /** Host and port that were connected to. */
+    readonly where: string;
+    /** What TLS agreed on, the cipher `null` where it cannot be seen; `null` without TLS. */
+    readonly tls: { readonly version: string; readonly cipher: string | null } | null;
+    /** The certificate; `null` without TLS, and where it cannot be seen. */
     readonly certificate: CertificateFacts | null;
+    /** Whether the certificate is that which TLS over TCP shows; `null` where that is not known. */
+    readonly sameCertificate: boolean | null;
   }
   | {
     /** Which protocol. */
@@ -81,7 +107,11 @@ export type ProtocolFacts =
     /** It could not be reached, it was not asked for, or this tool cannot speak it. */
     readonly state: "failed" | "skipped";
     /** Why. */
-    readonly why: { readonly code: string; readonly text: string; readonly rule: string | null };
+    readonly why: ProbeWhy;
+    /** A word or two for the table. */
+    readonly short: string;
+    /** Whether it was asked for, or announced by the server, so that it should have worked. */
+    readonly isExpected: boolean;
   };
 
 /** Facts of a protocol that works. */

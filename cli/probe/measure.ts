@@ -116,6 +116,6 @@ export async function measure(
       address: link.info.remote?.hostname ?? null,
     };
   } finally {
-    link.close();
+    await link.close();
   }
 }

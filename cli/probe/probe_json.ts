@@ -42,10 +42,13 @@ function protocolJson(facts: ProtocolFacts): Record<string, unknown> {
   return {
     reachable: true,
     why: null,
+    foundBy: facts.foundBy,
+    target: facts.where,
     alpn: sample.alpn,
     address: sample.address,
     tls: facts.tls,
     certificate: facts.certificate,
+    sameCertificate: facts.sameCertificate,
     timing: timingJson(facts.timing, facts.samples.length),
     first: answerJson(sample.first),
     next: sample.next === null ? null : { ...answerJson(sample.next), medianMs: round(facts.nextMs) },

@@ -11,7 +11,7 @@ const WIDTHS = [25, 27, 27] as const;
 function stateWords(facts: ProtocolFacts, style: Style): string {
   if (facts.state === "works") return style.green(`${facts.name} works`);
   if (facts.state === "failed") return style.red(`${facts.name} FAILED`);
-  return style.dim(`${facts.name} ${facts.why.code === "not-yet" ? "not yet" : "not asked"}`);
+  return style.dim(`${facts.name} ${facts.short}`);
 }
 
 function verdictLine(report: ProbeReport, style: Style): string {
@@ -27,6 +27,19 @@ function verdictLine(report: ProbeReport, style: Style): string {
   return `${style.bold(where)}    ${states}   ${counts}   ${formatDuration(report.tookMs)}`;
 }
 
+/** Why a column is empty, where it should not be or nobody would know. */
+function failureLines(protocols: readonly ProtocolFacts[], style: Style): string[] {
+  const lines: string[] = [];
+  for (const facts of protocols) {
+    if (facts.state === "works" || facts.why.code === "not-asked") continue;
+    const { text, evidence, hint } = facts.why;
+    lines.push(`  ${style.bold(facts.name)}   ${printable(text)}`);
+    for (const line of evidence) lines.push(`       ${printable(line)}`);
+    if (hint !== null) lines.push(`       ${style.cyan("hint:")} ${printable(hint)}`);
+  }
+  return lines;
+}
+
 type Cell = (facts: WorkingFacts) => string;
 
 function row(report: ProbeReport, label: string, cell: Cell, style: Style): string[] {
@@ -34,14 +47,28 @@ function row(report: ProbeReport, label: string, cell: Cell, style: Style): stri
     label,
     ...report.protocols.map((facts) => {
       if (facts.state === "works") return cell(facts);
-      return style.dim(facts.state === "failed" ? "-" : facts.why.code === "not-yet" ? "not yet" : "-");
+      return style.dim("-");
     }),
   ];
 }
 
-function certificateCell({ certificate, tls }: WorkingFacts): string {
+function certificateCell({ certificate, tls, sameCertificate }: WorkingFacts): string {
+  if (sameCertificate !== null) return sameCertificate ? "the same as over TCP" : "ANOTHER than over TCP";
   if (certificate === null) return tls === null ? "none (no TLS)" : "not visible";
   return printable(`${certificate.subject || "no name"}, ${certificate.keyType}`);
+}
+
+function foundCell({ foundBy, samples }: WorkingFacts): string {
+  switch (foundBy) {
+    case "alpn":
+      return `ALPN ${samples[0]!.alpn}`;
+    case "prior-knowledge":
+      return "prior knowledge";
+    case "alt-svc":
+      return "Alt-Svc, seen over h2";
+    case "asked":
+      return "asked directly";
+  }
 }
 
 /** A cipher suite without what every suite of today has in its name. */
@@ -75,12 +102,15 @@ function overviewRows(report: ProbeReport, style: Style): string[][] {
   function add(label: string, cell: Cell): void {
     rows.push(row(report, label, cell, style));
   }
+  add("found by", foundCell);
+  add("secure channel", ({ tls, name }) => {
+    if (tls === null) return "none";
+    return name === "h3" ? `QUIC (TLS ${tls.version})` : `TLS ${tls.version}`;
+  });
   add(
-    "offered by",
-    ({ samples }) => samples[0]!.alpn === null ? "prior knowledge" : `ALPN ${samples[0]!.alpn}`,
+    "cipher",
+    ({ tls }) => tls === null ? "-" : tls.cipher === null ? "not visible" : cipherWords(tls.cipher),
   );
-  add("secure channel", ({ tls }) => tls === null ? "none" : `TLS ${tls.version}`);
-  add("cipher", ({ tls }) => tls === null ? "-" : cipherWords(tls.cipher));
   add("certificate", certificateCell);
   add("  issued by", issuerCell);
   add(
@@ -99,7 +129,10 @@ function overviewRows(report: ProbeReport, style: Style): string[][] {
     "next request",
     ({ nextMs }) => nextMs === null ? "not on this connection" : `${formatMs(nextMs)} ms, same connection`,
   );
-  add("PING round trip", ({ pingMs }) => pingMs === null ? "no answer" : `${formatMs(pingMs)} ms`);
+  add("PING round trip", ({ name, pingMs }) => {
+    if (name === "h3") return "QUIC decides";
+    return pingMs === null ? "no answer" : `${formatMs(pingMs)} ms`;
+  });
   add("early hints seen", interimCell);
   return rows;
 }
@@ -173,8 +206,9 @@ export async function printProbe(io: Io, report: ProbeReport): Promise<void> {
   );
   const note = samples > 1 ? `median of ${samples}` : "";
   const indent = (lines: readonly string[]) => lines.map((line) => line === "" ? "" : `  ${line}`).join("\n");
+  const failures = failureLines(report.protocols, style);
   const parts = [
-    verdictLine(report, style),
+    [verdictLine(report, style), ...failures].join("\n"),
     await renderTable(overviewRows(report, style), { indent: 2, widths: WIDTHS }),
     indent(renderWaterfall(waterfallGroups(report), style, note)),
     await renderTable(settingRows(report, style), { indent: 2, widths: WIDTHS }),

@@ -47,6 +47,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
     names: { h2: "ENABLE_CONNECT_PROTOCOL", h3: "ENABLE_CONNECT_PROTOCOL" },
     isSwitch: true,
   },
+  { label: "datagrams", key: "datagrams", names: { h3: "H3_DATAGRAM" }, elsewhere: "-", isSwitch: true },
   {
     label: "no RFC 7540 priorities",
     key: "noRfc7540Priorities",
@@ -64,11 +65,11 @@ export function settingValue(
   return name === undefined ? undefined : settings.findLast((setting) => setting.name === name)?.value;
 }
 
-/** Settings that no row shows. */
+/** Settings that no row shows and that mean something. */
 export function otherSettings(
   settings: readonly ReceivedSetting[],
   protocol: ProtocolName,
 ): ReceivedSetting[] {
   const known = new Set(SETTING_ROWS.map((row) => row.names[protocol]));
-  return settings.filter((setting) => !known.has(setting.name));
+  return settings.filter(({ name }) => name !== "RESERVED" && !known.has(name));
 }

@@ -13,8 +13,10 @@ const VALUES: Readonly<Record<string, (facts: WorkingFacts) => number | null>> =
   ping: (facts) => facts.pingMs,
 };
 
-/** Parts that may be missing in good health: a name that needs no look-up, no TLS, no QUIC. */
-const MAY_BE_ABSENT = new Set(["dns", "tls", "quic", "tcp"]);
+/** Parts that may be missing in good health: a name that needs no look-up, no TLS, no QUIC, no PING in HTTP/3. */
+function mayBeAbsent(name: string, facts: WorkingFacts): boolean {
+  return ["dns", "tls", "quic", "tcp"].includes(name) || (name === "ping" && facts.name === "h3");
+}
 
 /** Reads `--slo ttfb=200,total=500`. */
 export function parseSlo(text: string | undefined): ReadonlyMap<string, number> {
@@ -42,7 +44,7 @@ export function checkSlo(
     if (facts.state !== "works") continue;
     for (const [name, limitMs] of limits) {
       const actualMs = VALUES[name]!(facts);
-      const met = actualMs === null ? MAY_BE_ABSENT.has(name) : actualMs <= limitMs;
+      const met = actualMs === null ? mayBeAbsent(name, facts) : actualMs <= limitMs;
       results.push({ name, protocol: facts.name, limitMs, actualMs, met });
     }
   }

@@ -50,7 +50,7 @@ async function connectTransport(plan: ConnectPlan): Promise<ByteTransport> {
   }
   if (plan.target.scheme === "https" && transport.info.alpn !== "h2") {
     transport.close();
-    throw notOffered(plan, await secondLook(plan, []), { evidence: [] });
+    throw notOffered(plan, "h2", await secondLook(plan, []), { evidence: [] });
   }
   return transport;
 }
@@ -106,8 +106,9 @@ class H2Link implements HttpLink {
     return this.#client.shutdown();
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#client.close();
+    return Promise.resolve();
   }
 }
 
@@ -154,9 +155,10 @@ async function listen(plan: ListenPlan): Promise<Listening> {
       await accepting;
       await Promise.all([...open].map((connection) => connection.shutdown({ graceMs })));
     },
-    close(): void {
+    close(): Promise<void> {
       listener.close();
       for (const connection of open) connection.close();
+      return Promise.resolve();
     },
   };
 }
@@ -187,4 +189,11 @@ async function warmUp(): Promise<void> {
 }
 
 /** HTTP/2: over TLS, or over TCP with prior knowledge. */
-export const h2Protocol: Protocol = { name: "h2", title: "HTTP/2", warmUp, connect, listen };
+export const h2Protocol: Protocol = {
+  name: "h2",
+  title: "HTTP/2",
+  obstacle: () => undefined,
+  warmUp,
+  connect,
+  listen,
+};

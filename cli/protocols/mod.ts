@@ -3,6 +3,7 @@ import type { TraceHook } from "../../semantics/trace.ts";
 import type { ClientExchange } from "../../shell/client_exchange.ts";
 import type { ClientRequest } from "../../shell/client_request.ts";
 import type { TransportInfo } from "../../transport/mod.ts";
+import type { ExitCode } from "../errors.ts";
 import type { Target } from "../target.ts";
 import { h2Protocol } from "./h2.ts";
 import { h3Protocol } from "./h3.ts";
@@ -60,8 +61,8 @@ export interface HttpLink {
   readonly ping: (() => Promise<number>) | undefined;
   /** Ends it in order. */
   shutdown(): Promise<void>;
-  /** Ends it now. */
-  close(): void;
+  /** Ends it now; resolves once the peer was told, as far as it can be. Never rejects. */
+  close(): Promise<void>;
 }
 
 /** Where and how to listen. */
@@ -90,8 +91,22 @@ export interface Listening {
   readonly openConnections: number;
   /** Takes no more connections and lets open requests finish, at most for `graceMs`. */
   shutdown(graceMs: number): Promise<void>;
-  /** Ends everything now. */
-  close(): void;
+  /** Ends everything now; resolves once the peers were told, as far as they can be. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** What keeps a protocol from being used in this run. */
+export interface Obstacle {
+  /** A stable word for programs. */
+  readonly code: string;
+  /** What is missing, for people. */
+  readonly text: string;
+  /** A word or two for a table. */
+  readonly short: string;
+  /** The exit code where nothing else was asked for. */
+  readonly exit: ExitCode;
+  /** What to do about it. */
+  readonly hint: string;
 }
 
 /** A protocol, as the commands use it. */
@@ -100,8 +115,8 @@ export interface Protocol {
   readonly name: ProtocolName;
   /** Its name for people. */
   readonly title: string;
-  /** Why it cannot be used, if it cannot. */
-  readonly unavailable?: { readonly code: string; readonly text: string };
+  /** What keeps it from being used with TLS, or without, in this run; `undefined` where nothing does. */
+  obstacle(isTls: boolean): Obstacle | undefined;
   /** Loads and runs what a first request needs, without a network. */
   warmUp(): Promise<void>;
   /** Connects as a client. */

@@ -35,6 +35,7 @@ interface OpenEntry {
   bodyBytes: number;
 }
 
+/** The flag of HTTP/2 frames; those of HTTP/3 have none. */
 const END_STREAM = 0x1;
 const MAX_OPEN = 10_000;
 
@@ -75,6 +76,17 @@ export function accessTrace(
     });
   }
 
+  // How HTTP/3 tells of ends: a stream says that its own half is over, then that all of it is.
+  function receiveState(stream: number, state: string): void {
+    if (state === "half-closed (local)") finish(stream);
+    else if (state === "closed") end(stream, "reset");
+  }
+
+  function finish(stream: number): void {
+    if (open.get(stream)?.status === null) ended.add(stream);
+    else end(stream, "done");
+  }
+
   // The head of a response and the end flag of its frame may come in either order.
   const ended = new Set<number>();
   return (event: TraceEvent) => {
@@ -92,7 +104,12 @@ export function accessTrace(
       }
       return;
     }
-    if (event.type !== "frame") return;
+    if (event.type === "state") {
+      if (protocol === "h3" && event.subject === "stream" && event.stream !== undefined) {
+        receiveState(event.stream, event.state);
+      }
+      return;
+    }
     if (event.name === "RST_STREAM") return end(event.stream, "reset");
     if (event.direction !== "out") return;
     if (event.name === "DATA") {
@@ -101,8 +118,7 @@ export function accessTrace(
     }
     const isMessage = event.name === "DATA" || event.name === "HEADERS";
     if (!isMessage || ((event.flags ?? 0) & END_STREAM) === 0) return;
-    if (open.get(event.stream)?.status === null) ended.add(event.stream);
-    else end(event.stream, "done");
+    finish(event.stream);
   };
 }
 

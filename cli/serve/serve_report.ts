@@ -1,5 +1,7 @@
 import type { Io } from "../io.ts";
-import { type Listening, type ProtocolName, PROTOCOLS } from "../protocols/mod.ts";
+import type { Choice } from "../protocols/choose.ts";
+import { type ProtocolName, PROTOCOLS } from "../protocols/mod.ts";
+import type { Servers } from "./listen_all.ts";
 import { hostPort } from "../target.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 import type { ServerCertificate } from "./certificate.ts";
@@ -13,7 +15,9 @@ export interface ServeFacts {
   /** The certificate, `undefined` without TLS. */
   readonly certificate: ServerCertificate | undefined;
   /** The servers by protocol. */
-  readonly servers: Map<ProtocolName, Listening>;
+  readonly servers: Servers;
+  /** What was asked for, and what kept it from being served. */
+  readonly choices: readonly Choice[];
 }
 
 function urlHost(facts: ServeFacts): string {
@@ -44,6 +48,11 @@ export function serveJson(facts: ServeFacts): Record<string, unknown> {
   return document;
 }
 
+function channelOf(protocol: ProtocolName, facts: ServeFacts): string {
+  if (protocol === "h3") return facts.servers.has("h2") ? "QUIC, announced by Alt-Svc" : "QUIC";
+  return facts.certificate === undefined ? "no TLS (prior knowledge)" : "TLS";
+}
+
 /** The same for people. */
 export function printListening(io: Io, facts: ServeFacts): void {
   const { bold, cyan, dim } = io.outStyle;
@@ -55,13 +64,12 @@ export function printListening(io: Io, facts: ServeFacts): void {
   for (const protocol of PROTOCOLS) {
     const server = facts.servers.get(protocol.name);
     if (server === undefined) {
-      lines.push(dim(`  ${protocol.name}   not yet`));
+      const obstacle = facts.choices.find((choice) => choice.protocol === protocol)?.obstacle;
+      if (obstacle !== undefined) lines.push(dim(`  ${protocol.name}   not served: ${obstacle.text}`));
       continue;
     }
     url = `${scheme}://${hostPort(urlHost(facts), server.port)}`;
-    lines.push(
-      `  ${protocol.name}   ${cyan(url)}   ${certificate === undefined ? "no TLS (prior knowledge)" : "TLS"}`,
-    );
+    lines.push(`  ${protocol.name}   ${cyan(url)}   ${channelOf(protocol.name, facts)}`);
   }
   if (certificate !== undefined) {
     const pairs = certificate.sha256.match(/../g)!.join(":");

@@ -1,4 +1,5 @@
 import type { FieldsTrace, FrameTrace, StateTrace, TraceEvent, TraceHook } from "../../semantics/trace.ts";
+import { streamNames } from "./stream_names.ts";
 import { printable, type Style } from "./style.ts";
 
 /** How a trace is written. */
@@ -15,7 +16,13 @@ export interface FrameTraceOptions {
   readonly now?: () => number;
 }
 
-const SECRET = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
+/** Fields whose values are hidden unless asked for. */
+export const SECRET_FIELDS: ReadonlySet<string> = new Set([
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "set-cookie",
+]);
 
 const FLAG_WORDS: Readonly<Record<string, readonly (readonly [bit: number, word: string])[]>> = {
   DATA: [[0x1, "end_stream"], [0x8, "padded"]],
@@ -49,7 +56,9 @@ function detailText(detail: Readonly<Record<string, unknown>> | undefined): stri
 
 /** The value of a field as it may be shown. */
 export function shownValue(name: string, value: string, showSecrets: boolean): string {
-  if (SECRET.has(name) && !showSecrets) return `(${value.length} bytes hidden, --show-secrets shows them)`;
+  if (SECRET_FIELDS.has(name) && !showSecrets) {
+    return `(${value.length} bytes hidden, --show-secrets shows them)`;
+  }
   return printable(value);
 }
 
@@ -67,38 +76,64 @@ function fieldLines(event: FieldsTrace, options: FrameTraceOptions): string[] {
   return lines;
 }
 
-function frameLine(event: FrameTrace, ms: string, style: Style): string {
-  const arrow = event.direction === "in" ? "<" : ">";
-  const words = [event.name === "UNKNOWN" ? `UNKNOWN 0x${event.frameType.toString(16)}` : event.name];
-  words.push(...flagWords(event.name, event.flags ?? 0));
-  const isBody = event.name === "DATA" || event.name === "HEADERS" || event.name === "CONTINUATION";
-  const size = isBody || event.name === "UNKNOWN" ? `${event.length} B` : "";
-  const text = [words.join(" "), size, detailText(event.detail)].filter((part) => part !== "").join("  ");
-  const paint = event.direction === "in" ? style.green : style.cyan;
-  return `${style.dim(ms.padStart(8))}  ${paint(arrow)} ${String(event.stream).padStart(6)}   ${text}`;
+/** The columns in front of what an event says. */
+function columns(ms: string, sign: string, stream: string, style: Style): string {
+  return `${style.dim(ms.padStart(8))}  ${sign} ${stream.padStart(6)}   `;
 }
 
-function stateLine(event: StateTrace, ms: string, style: Style): string {
-  const stream = event.stream === undefined ? "" : String(event.stream);
-  const text = [`${event.subject} ${event.state}`, detailText(event.detail)].filter((part) => part !== "")
+function signOf(direction: "in" | "out", style: Style): string {
+  return direction === "in" ? style.green("<") : style.cyan(">");
+}
+
+function frameWords(event: FrameTrace, detail: FrameTrace["detail"]): string {
+  const words = [event.name === "UNKNOWN" ? `UNKNOWN 0x${event.frameType.toString(16)}` : event.name];
+  words.push(...flagWords(event.name, event.flags ?? 0));
+  const showsSize = SIZED.has(event.name);
+  return [words.join(" "), showsSize ? `${event.length} B` : "", detailText(detail)]
+    .filter((part) => part !== "").join("  ");
+}
+
+/** Frames whose size says something. */
+const SIZED = new Set(["DATA", "HEADERS", "CONTINUATION", "UNKNOWN", "GREASE"]);
+
+function stateLine(event: StateTrace, ms: string, stream: string, style: Style): string {
+  if (event.subject === "qpack" && (event.state === "encoder" || event.state === "decoder")) {
+    // What this end writes has a negative number.
+    const sign = signOf((event.stream ?? 0) < 0 ? "out" : "in", style);
+    const what = event.state === "encoder" ? "table instructions" : "acknowledgements";
+    return `${columns(ms, sign, stream, style)}QPACK ${what}  ${event.detail?.["bytes"]} B`;
+  }
+  const state = event.state.replace(/^type-(\d+)$/, "type $1");
+  const text = [`${event.subject} ${state}`, detailText(event.detail)].filter((part) => part !== "")
     .join("  ");
-  return `${style.dim(ms.padStart(8))}  ${style.dim("=")} ${stream.padStart(6)}   ${style.dim(text)}`;
+  return columns(ms, style.dim("="), stream, style) + style.dim(text);
 }
 
 /** Makes the hook behind `-v`: a line for each frame, and with `-vv` the fields and state changes too. */
 export function frameTrace(options: FrameTraceOptions): TraceHook {
+  const { style, write } = options;
+  const names = streamNames();
   let start: number | undefined;
+  /** What our SETTINGS say, which HTTP/3 tells just before their frame. */
+  let ownSettings: StateTrace["detail"];
   function sinceFirst(): number {
     start ??= performance.now();
     return performance.now() - start;
   }
   const now = options.now ?? sinceFirst;
-  options.write(options.style.dim("      ms    stream"));
+  write(style.dim("      ms    stream"));
   return (event: TraceEvent) => {
+    names.learn(event);
     const ms = now().toFixed(1);
-    if (event.type === "frame") options.write(frameLine(event, ms, options.style));
-    else if (!options.fields) return;
-    else if (event.type === "fields") { for (const line of fieldLines(event, options)) options.write(line); }
-    else options.write(stateLine(event, ms, options.style));
+    const stream = event.stream === undefined ? "" : names.nameOf(event.stream);
+    if (event.type === "frame") {
+      const isOwnSettings = event.name === "SETTINGS" && event.direction === "out";
+      const detail = event.detail ?? (isOwnSettings ? ownSettings : undefined);
+      write(columns(ms, signOf(event.direction, style), stream, style) + frameWords(event, detail));
+    } else if (event.type === "state" && event.subject === "settings" && event.state === "sent") {
+      ownSettings = event.detail;
+    } else if (!options.fields) return;
+    else if (event.type === "fields") { for (const line of fieldLines(event, options)) write(line); }
+    else write(stateLine(event, ms, stream, style));
   };
 }
