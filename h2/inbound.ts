@@ -52,7 +52,7 @@ export class Inbound implements FrameSink {
   receiveFrameHeader(type: number, flags: number, id: number, length: number): FrameAction {
     const core = this.#core;
     core.counters.framesIn++;
-    if (core.trace !== undefined && (type === FrameType.DATA || type > FrameType.CONTINUATION)) {
+    if (core.trace !== undefined && type === FrameType.DATA) {
       traceFrameParts(core.trace, "in", type, flags, id, length, NONE, -1, -1);
     }
     if (this.#isFirst) {
@@ -69,6 +69,9 @@ export class Inbound implements FrameSink {
       return FrameAction.STOP;
     }
     const action = checkFrameHeader(core, type, flags, id, length);
+    if (core.trace !== undefined && type > FrameType.CONTINUATION && action !== FrameAction.GATHER) {
+      traceFrameParts(core.trace, "in", type, flags, id, length, NONE, -1, -1);
+    }
     if (type === FrameType.CONTINUATION && action === FrameAction.GATHER) {
       if (!this.#block.isOpen) {
         const detail = "CONTINUATION follows no open header block";
@@ -83,7 +86,7 @@ export class Inbound implements FrameSink {
   /** Takes a whole payload. */
   receiveFrame(type: number, flags: number, id: number, bytes: Uint8Array, start: number, end: number): void {
     const core = this.#core;
-    if (core.trace !== undefined && type <= FrameType.CONTINUATION) {
+    if (core.trace !== undefined) {
       traceFrameParts(core.trace, "in", type, flags, id, end - start, bytes, start, end);
     }
     switch (type) {

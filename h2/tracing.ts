@@ -1,5 +1,6 @@
 import type { RuleId } from "../semantics/rules/mod.ts";
 import type { FieldsTrace, FrameTrace, StateTrace, TraceHook } from "../semantics/trace.ts";
+import { latin1ToString } from "../wire/latin1.ts";
 import { Flag, FRAME_HEADER_BYTES, frameName, FrameType, settingName } from "./constants.ts";
 import { errorCodeName } from "./errors.ts";
 
@@ -43,14 +44,46 @@ export function describePayload(
     }
     case FrameType.WINDOW_UPDATE:
       return size < 4 ? undefined : { increment: view.getUint32(0) & 0x7fff_ffff };
+    case FrameType.PRIORITY: {
+      if (size < 5) return undefined;
+      const dependency = view.getUint32(0);
+      return {
+        exclusive: dependency >= 0x8000_0000,
+        dependency: dependency & 0x7fff_ffff,
+        weight: view.getUint8(4) + 1,
+      };
+    }
     case FrameType.PRIORITY_UPDATE:
-      return size < 4 ? undefined : { stream: view.getUint32(0) & 0x7fff_ffff };
+      return size < 4
+        ? undefined
+        : { stream: view.getUint32(0) & 0x7fff_ffff, value: latin1ToString(bytes, start + 4, end) };
+    case FrameType.ALTSVC: {
+      const at = size < 2 ? size + 1 : 2 + view.getUint16(0);
+      if (at > size) return undefined;
+      return {
+        origin: latin1ToString(bytes, start + 2, start + at),
+        value: latin1ToString(bytes, start + at, end),
+      };
+    }
+    case FrameType.ORIGIN:
+      return { origins: readOrigins(bytes, view, start) };
     default:
       return undefined;
   }
 }
 
-/** Traces a frame that stands whole in `bytes` from its header on. */
+function readOrigins(bytes: Uint8Array, view: DataView, start: number): string[] {
+  const origins: string[] = [];
+  for (let at = 0; at + 2 <= view.byteLength;) {
+    const next = at + 2 + view.getUint16(at);
+    if (next > view.byteLength) break;
+    origins.push(latin1ToString(bytes, start + at + 2, start + next));
+    at = next;
+  }
+  return origins;
+}
+
+/** Traces a frame that stands whole in `bytes` from its header on, with the CONTINUATIONs that end its block. */
 export function traceFrame(
   trace: TraceHook,
   direction: "in" | "out",
@@ -62,7 +95,11 @@ export function traceFrame(
 ): void {
   const length = bytes[start]! << 16 | bytes[start + 1]! << 8 | bytes[start + 2]!;
   const from = start + FRAME_HEADER_BYTES;
-  traceFrameParts(trace, direction, type, flags, stream, length, bytes, from, from + length);
+  const isBlock = type === FrameType.HEADERS || type === FrameType.CONTINUATION;
+  const written = isBlock ? bytes[start + 4]! : flags;
+  traceFrameParts(trace, direction, type, written, stream, length, bytes, from, from + length);
+  if (!isBlock || (written & Flag.END_HEADERS) !== 0) return;
+  traceFrame(trace, direction, FrameType.CONTINUATION, 0, stream, bytes, from + length);
 }
 
 /** Traces a frame whose payload stands in a part of `bytes`; without one where `start` is -1. */

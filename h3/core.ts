@@ -18,6 +18,7 @@ import { Outbox } from "./outbox.ts";
 import { Scratch } from "./scratch.ts";
 import { SeenIds } from "./seen_ids.ts";
 import { type H3Settings, INITIAL_SETTINGS } from "./settings.ts";
+import { describePayload } from "./tracing.ts";
 
 /** Changes or drops what this end is about to write; for mischief in tests. */
 export type RewriteFrame = (
@@ -112,7 +113,7 @@ export class Core {
   frame(stream: StreamRef, type: number, payload: Uint8Array, from: number, to: number): number {
     if (this.rewrite !== undefined) return this.#rewritten(stream, type, payload.subarray(from, to));
     const bytes = this.out.frame(stream, type, payload, from, to);
-    this.#wrote(stream, type, bytes, to - from);
+    this.#wrote(stream, type, bytes, payload, from, to);
     return bytes;
   }
 
@@ -122,15 +123,24 @@ export class Core {
     const bytes = frame instanceof Uint8Array
       ? this.out.raw(stream, frame)
       : this.out.frame(stream, frame.type, frame.payload, 0, frame.payload.length);
-    this.#wrote(stream, type, bytes, payload.length);
+    this.#wrote(stream, type, bytes, payload, 0, payload.length);
     return bytes;
   }
 
-  #wrote(stream: StreamRef, type: number, bytes: number, length: number): void {
+  #wrote(
+    stream: StreamRef,
+    type: number,
+    bytes: number,
+    payload: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
     this.counters.framesOut++;
     this.counters.bytesOut += bytes;
     if (stream < 0) this.controlWrite();
-    if (this.trace !== undefined) this.traceFrame("out", stream, type, length);
+    if (this.trace === undefined) return;
+    const detail = stream < 0 ? describePayload(type, payload, from, to) : undefined;
+    this.traceFrame("out", stream, type, to - from, detail);
   }
 
   /** Counts a write on a control or QPACK stream, of which only so many may wait. */
@@ -273,7 +283,7 @@ export class Core {
       this.counters.exchangesDone++;
       if (exchange.isAnnounced) this.events.push({ type: "done", id: exchange.id });
     }
-    if (this.trace !== undefined) this.traceState("stream", "closed", exchange.id);
+    if (this.trace !== undefined) this.traceState("stream", "closed", exchange.id, { well });
     if (this.exchanges.size === 0) this.onIdle();
   }
 }
