@@ -31,6 +31,16 @@ if have go; then
   (cd tests/interop/peers/quic_go && go build -o ../bin/quic_go .) || missing=1
 fi
 
+# grpc-go's own test client and server.
+if have go; then
+  bin=$PWD/tests/interop/peers/bin
+  for role in client server; do
+    [ -x "$bin/grpc_$role" ] && continue
+    GOBIN="$bin/grpc" go install "google.golang.org/grpc/interop/$role@v1.85.0" && mv "$bin/grpc/$role" "$bin/grpc_$role" ||
+      missing=1
+  done
+fi
+
 # aioquic and pylsqpack, pinned in requirements.txt, in a virtual environment of their own.
 if have python3 && [ ! -x tests/interop/peers/bin/venv/bin/python ]; then
   python3 -m venv tests/interop/peers/bin/venv || missing=1

@@ -5,6 +5,7 @@
 import type { InteropCase } from "./support.ts";
 import { makeLab } from "./support.ts";
 import { bulkCases } from "./bulk.ts";
+import { grpcCases } from "./grpc.ts";
 import { h2ClientCases } from "./h2_clients.ts";
 import { h2ServerCases } from "./h2_servers.ts";
 import { h2specCases } from "./h2spec.ts";
@@ -28,6 +29,7 @@ const cases: readonly InteropCase[] = [
   ...h3ServerCases,
   ...h3ClientCases,
   ...h3AbortCases,
+  ...grpcCases,
   ...bulkCases,
 ];
 
