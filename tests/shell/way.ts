@@ -29,6 +29,8 @@ export interface WayOptions {
 export interface Way {
   readonly name: string;
   readonly protocol: "h2" | "h3";
+  /** Whether the transport has direct calls. */
+  readonly isDirect: boolean;
   /** Whether an end that gives a stream up can say why. */
   readonly isExact: boolean;
   /** What may be on its way beyond the window and the send buffer, in bytes. */
@@ -64,6 +66,7 @@ function h2Way(direct: boolean): Way {
   return {
     name,
     protocol: "h2",
+    isDirect: direct,
     isExact: true,
     slackBytes: 0,
     cancelCode: "CANCEL",
@@ -85,6 +88,7 @@ function h3Way(direct: boolean, isExact: boolean): Way {
   return {
     name,
     protocol: "h3",
+    isDirect: direct,
     isExact,
     // One read and one write above the bounds.
     slackBytes: 131_072,
