@@ -95,7 +95,8 @@ export const testCases: Readonly<Record<string, (client: GrpcClient) => Promise<
     const steps = [[31415, 27182], [9, 8], [2653, 1828], [58979, 45904]] as const;
     const outbox = new Outbox();
     let at = 0;
-    const next = () => at < steps.length ? outbox.push(outputRequest(steps[at]![0], steps[at]![1])) : outbox.end();
+    const next = () =>
+      at < steps.length ? outbox.push(outputRequest(steps[at]![0], steps[at]![1])) : outbox.end();
     next();
     for await (const answer of client.stream(`${SERVICE}/FullDuplexCall`, outbox)) {
       assert.equal(decode("StreamingOutputCallResponse", answer).payload?.body.length, steps[at]![0]);
