@@ -42,6 +42,8 @@ import { Shutdown } from "./shutdown.ts";
 import { UniStreams } from "./uni_streams.ts";
 import { abortExchange, allowSlow, sendBody, sendResponse, sendTrailers, setPriority } from "./verbs.ts";
 
+const NO_EVENTS: EngineEvent[] = [];
+
 /**
  * HTTP/3 (RFC 9114) on one QUIC connection, without any I/O: it takes what arrives on
  * streams, by stream id, and hands out events for the shell and commands for the driver.
@@ -110,7 +112,7 @@ export class H3Connection implements HttpEngine {
     this.#readerOptions = requestReaderOptions(core);
     this.#localSettings = localSettings(resolved);
     this.#liveness = new Liveness(core, this.#shutdown);
-    core.onIdle = () => this.#noteIdle();
+    core.onIdle = () => this.#liveness.noteIdle();
     registerCore(this, core);
   }
 
@@ -185,7 +187,7 @@ export class H3Connection implements HttpEngine {
   /** Whatever the application keeps with an exchange; `undefined` once it is over. */
   stateOf(id: ExchangeId): Map<unknown, unknown> | undefined {
     const exchange = this.#core.exchanges.get(id);
-    return exchange === undefined ? undefined : exchange.state ??= new Map();
+    return exchange && (exchange.state ??= new Map());
   }
 
   /** What is known about a request that the end of the connection would cut off now. */
@@ -196,7 +198,7 @@ export class H3Connection implements HttpEngine {
     return !core.isServer && id >= core.goawayLimit ? "refused" : "unknown";
   }
 
-  /** Takes bytes of a stream, and FIN if it comes with them. `bytes` may be empty. */
+  /** Takes bytes of a stream, and FIN if it comes with them; `bytes` may be empty. */
   receive(stream: number, bytes: Uint8Array, fin: boolean, now: number): void {
     const core = this.#core;
     if (core.isClosed) return;
@@ -295,8 +297,9 @@ export class H3Connection implements HttpEngine {
 
   /** Takes note that the transport opened a stream that the engine asked for. */
   opened(stream: StreamRef): void {
-    if (stream < 0 || this.#core.isServer || !this.#opening.opened(stream)) return;
-    if (this.canOpen) this.#core.events.push({ type: "capacity" });
+    const core = this.#core;
+    if (stream < 0 || core.isServer || !this.#opening.opened(stream) || !this.canOpen) return;
+    core.events.push({ type: "capacity" });
   }
 
   /** Takes note that the driver is done with the `data` of a write command, whether it was sent or not. */
@@ -339,7 +342,8 @@ export class H3Connection implements HttpEngine {
   /** All events since the last call, oldest first. */
   take(): EngineEvent[] {
     const { events } = this.#core;
-    if (events.length > 0) this.#core.events = [];
+    if (events.length === 0) return NO_EVENTS;
+    this.#core.events = [];
     return events;
   }
 
@@ -466,12 +470,6 @@ export class H3Connection implements HttpEngine {
       this.#shutdown.tick(now);
       this.#liveness.tick(now);
     });
-  }
-
-  #noteIdle(): void {
-    if (this.#core.isClosed || this.#core.exchanges.size > 0) return;
-    this.#liveness.noteIdle();
-    this.#shutdown.noteIdle();
   }
 
   /** Does what the shell asked for, where that is not worth a try block of its own. */

@@ -27,11 +27,12 @@ export class Liveness {
     this.#idleDue = Infinity;
   }
 
-  /** Takes note that no exchange is open. A client leaves idle connections to its pool. */
+  /** Takes note that there may be no exchange left. A client leaves idle connections to its pool. */
   noteIdle(): void {
     const core = this.#core;
-    if (!core.isServer || this.#shutdown.isGoingAway) return;
-    this.#idleDue = core.now + core.limits.idleTimeoutMs;
+    if (core.isClosed || core.exchanges.size > 0) return;
+    if (core.isServer && !this.#shutdown.isGoingAway) this.#idleDue = core.now + core.limits.idleTimeoutMs;
+    this.#shutdown.noteIdle();
   }
 
   /** Fails without SETTINGS in time; ends in order what was idle for too long. */
