@@ -18,3 +18,13 @@ export type {
   TracedConnection,
 } from "./surface/serve_options.ts";
 export { type DenoHandler, type DenoHandlerInfo, fromDenoHandler } from "./surface/deno_handler.ts";
+export { connect, type Origin } from "./surface/origin.ts";
+export type { RaceAttempt, RaceReport } from "./surface/race.ts";
+export type {
+  ClientOptions,
+  CommonClientOptions,
+  ConnectOptions,
+  FetchTimeouts,
+} from "./surface/client_options.ts";
+export type { Dialer, DialTarget } from "./surface/dialer.ts";
+export type { AnyClient } from "./surface/dial.ts";
