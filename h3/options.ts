@@ -17,6 +17,7 @@ export interface H3Options {
   /**
    * What the ladder does with a message whose end by FIN the peer would take for whole:
    * `poison` it with a malformed trailer section, or be `strict` and close the connection.
+   * A tunnel, which has no messages, ends by FIN unless it is `strict`.
    * @default {"poison"}
    */
   readonly abortLadder?: "poison" | "strict";

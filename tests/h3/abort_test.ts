@@ -131,7 +131,7 @@ Deno.test("a refusal without exact codes is a status, since FIN proves nothing",
   assert(malformed.fins.has(0));
 });
 
-Deno.test("the strict ladder closes the connection with the exact code instead of poisoning", () => {
+Deno.test("the strict ladder closes the connection with the exact code instead of poisoning [9114-4.1.1:cancelled]", () => {
   const server = h3Server({ exactStreamErrors: false, abortLadder: "strict" }).send(0, headers(GET), true);
   server.engine.sendResponse(0, { status: 200, fields: NOTHING }, false);
   server.engine.sendBody(0, new Uint8Array(10), false);

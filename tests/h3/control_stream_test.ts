@@ -139,22 +139,25 @@ cutTest(
   },
 );
 
-cutTest("H3Connection answers push as a side that offers none", (cut) => {
-  const server = h3Server({}, cut);
-  server.send(server.uni(5), [1]);
-  server.expectClose("H3_STREAM_CREATION_ERROR"); // 9114-6.2.2:client
-  const client = h3Client({}, cut);
-  client.send(client.uni(5), join(1, 0));
-  client.expectClose("H3_ID_ERROR"); // 9114-6.2.2:push
-  const promised = h3Client({}, cut);
-  promised.engine.sendRequest(request(), true);
-  promised.send(0, frame(5, join(0, [0, 0])));
-  promised.expectClose("H3_ID_ERROR"); // 9114-4.6
-  const empty = h3Client({}, cut);
-  empty.engine.sendRequest(request(), true);
-  empty.send(0, frame(5));
-  empty.expectClose("H3_FRAME_ERROR");
-});
+cutTest(
+  "H3Connection answers push as a side that offers none [9114-4.6] [9114-6.2.2:client] [9114-6.2.2:push]",
+  (cut) => {
+    const server = h3Server({}, cut);
+    server.send(server.uni(5), [1]);
+    server.expectClose("H3_STREAM_CREATION_ERROR"); // 9114-6.2.2:client
+    const client = h3Client({}, cut);
+    client.send(client.uni(5), join(1, 0));
+    client.expectClose("H3_ID_ERROR"); // 9114-6.2.2:push
+    const promised = h3Client({}, cut);
+    promised.engine.sendRequest(request(), true);
+    promised.send(0, frame(5, join(0, [0, 0])));
+    promised.expectClose("H3_ID_ERROR"); // 9114-4.6
+    const empty = h3Client({}, cut);
+    empty.engine.sendRequest(request(), true);
+    empty.send(0, frame(5));
+    empty.expectClose("H3_FRAME_ERROR");
+  },
+);
 
 cutTest("H3Connection refuses bidirectional streams of a server [9114-6.1]", (cut) => {
   const silent = h3Client({}, cut);

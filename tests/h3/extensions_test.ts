@@ -32,7 +32,7 @@ cutTest("extended CONNECT is offered, taken and tunnelled [9220-3] [8441-3]", (c
   assert.equal(new TextDecoder().decode(client.pump().content(0)), "up");
 });
 
-Deno.test("datagrams go to their exchange, both ways, once both ends announced them [9297-2.1]", () => {
+Deno.test("datagrams go to their exchange, both ways, once both ends announced them [9297-2.1] [9297-2.1.1]", () => {
   const peer = new H3Peer({ role: "server", datagrams: true }).handshake(0x33, 1);
   peer.send(0, headers(POST)).send(4, headers(POST));
   peer.engine.receiveDatagram(join(varint(1), text("to 4")), 0);

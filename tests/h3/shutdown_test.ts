@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rewriteFrames } from "../../h3/testing.ts";
 import { Fields } from "../../semantics/mod.ts";
 import { readVarintBig } from "../../wire/varint.ts";
 import { data, GET, goaway, headers, join, OK } from "../support/h3_frames.ts";
@@ -189,4 +190,18 @@ Deno.test("H3Connection keeps what an application puts beside a connection and a
   assert.equal(peer.engine.stateOf(0)!.get("step"), 2);
   peer.engine.sendResponse(0, { status: 204, fields: NOTHING }, true);
   assert.equal(peer.engine.stateOf(0), undefined);
+});
+
+Deno.test("H3Connection ends with H3_INTERNAL_ERROR when it fails itself, and throws nothing [9114-8]", () => {
+  const peer = h3Server().send(4, headers(GET), true);
+  rewriteFrames(peer.engine, () => {
+    throw new Error("a fault of ours");
+  });
+  // The answer 431 is written within receive.
+  const many = Array.from({ length: 200 }, (_, i) => [`x-${i}`, "1"]).flat();
+  peer.send(0, headers([...GET, ...many]), true).expectClose("H3_INTERNAL_ERROR");
+  assert.equal(peer.engine.counters.internalErrors, 1);
+  assert.equal(peer.engine.endReason, "internal-error");
+  assert.equal(peer.of("aborted").length, 1);
+  assert(!String(peer.of("closed")[0]!.error).includes("a fault of ours"));
 });
