@@ -269,7 +269,7 @@ export class H2Connection implements HttpEngine {
   abort(id: ExchangeId, side: Side, cause: AbortCause): void {
     const core = this.#core;
     const stream = core.find(id);
-    if (stream === undefined) return;
+    if (stream === undefined || !stream.isAnnounced) return;
     const code = CAUSE_CODES[cause];
     if (side === "write" && !stream.isWriteOpen) return;
     if (side === "read" && (!stream.isReadOpen || stream.isDiscarding)) return;

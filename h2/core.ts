@@ -1,5 +1,5 @@
 import { HpackDecoder, HpackEncoder } from "../hpack/mod.ts";
-import { ConnectionError, type RetryVerdict, type StreamError } from "../semantics/errors.ts";
+import type { ConnectionError, RetryVerdict, StreamError } from "../semantics/errors.ts";
 import type { EngineEvent, Side } from "../semantics/events.ts";
 import type { Limits } from "../semantics/limits.ts";
 import { Budget } from "../semantics/budget.ts";
@@ -11,18 +11,18 @@ import { BandwidthEstimator } from "./bandwidth.ts";
 import { ClosedStreams } from "./closed_streams.ts";
 import { DEFAULT_WINDOW_BYTES, FrameType } from "./constants.ts";
 import { type H2Counters, limitCounter, newCounters } from "./counters.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines, LEFT_OVER_MS, LINGER_MS } from "./deadlines.ts";
 import { newOutputWatch, type OutputWatch } from "./data_rates.ts";
-import { errorCodeName, H2ErrorCode, reasonWord } from "./errors.ts";
+import { H2ErrorCode, reasonWord } from "./errors.ts";
 import { writeGoaway, writeReset, writeWindowUpdate } from "./frame_writer.ts";
 import type { H2ConnectionOptions, ResolvedH2Options } from "./options.ts";
 import type { PendingPing } from "./pings.ts";
 import { resolveOptions } from "./options.ts";
 import { Scheduler } from "./scheduler.ts";
-import { type H2Settings, initialSettings } from "./settings.ts";
+import { type H2Settings, initialSettings, settingsOf } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import { StreamTable } from "./stream_table.ts";
-import { cutOffError, resetError, ruleError, unprocessedError } from "./stream_errors.ts";
+import { connectionError, cutOffError, resetError, ruleError, unprocessedError } from "./stream_errors.ts";
 import { traceFrame, traceReset, traceState } from "./tracing.ts";
 
 /**
@@ -30,9 +30,6 @@ import { traceFrame, traceReset, traceState } from "./tracing.ts";
  * exchanges may begin, `draining` once an end was announced by either side, `closed`.
  */
 export type ConnectionState = "handshake" | "open" | "draining" | "closed";
-
-/** How long a server waits for a client that announced its end to close the connection, in milliseconds. */
-const LINGER_MS = 1000;
 
 /**
  * What the parts of the engine share: the state of one connection and the few verbs that
@@ -147,16 +144,7 @@ export class Core {
     this.bandwidth = options.adaptiveWindow
       ? new BandwidthEstimator(options.streamWindowBytes, options.maxAdaptiveWindowBytes)
       : undefined;
-    this.localSettings = {
-      headerTableBytes: limits.headerTableBytes,
-      enablePush: false,
-      maxConcurrentStreams: this.isServer ? limits.maxConcurrentStreams : 0,
-      initialWindowBytes: options.streamWindowBytes,
-      maxFrameBytes: options.maxFrameBytes,
-      maxHeaderListBytes: limits.maxHeaderListBytes,
-      enableConnectProtocol: options.enableConnectProtocol,
-      noRfc7540Priorities: true,
-    };
+    this.localSettings = settingsOf(this.isServer, options);
   }
 
   /** The stream of an id, if it is in the table. */
@@ -224,16 +212,31 @@ export class Core {
     if (stream.scheduled !== 0) this.scheduler.remove(stream);
     if (!stream.isReadOpen) {
       this.#finish(stream);
-    } else if (stream.resetAfterWrite >= 0 || (this.isServer && !stream.reader.isTunnel)) {
-      const code = stream.resetAfterWrite >= 0 ? stream.resetAfterWrite : H2ErrorCode.NO_ERROR;
-      this.#sendReset(stream.id, code);
-      stream.isReadOpen = false;
-      if (!stream.isDiscarding) {
-        this.emitAborted(stream, "read", resetError(code, "local", "unknown"));
-      }
+    } else if (stream.resetAfterWrite >= 0) {
+      this.#sendReset(stream.id, stream.resetAfterWrite);
       this.#remove(stream, "reset-by-us");
       this.#done(stream);
+    } else if (this.isServer && !stream.reader.isTunnel) {
+      this.#leave(stream);
     } else if (this.trace !== undefined) traceState(this.trace, "stream", stream.state, stream.id);
+  }
+
+  /**
+   * The answer is complete and the request is not. Its end may be on its way, so the reset
+   * that says that the rest is not needed waits until more comes, or for a moment.
+   */
+  #leave(stream: Stream): void {
+    this.emitAborted(stream, "read", resetError(H2ErrorCode.NO_ERROR, "local", "unknown"));
+    this.#done(stream);
+    stream.isAnnounced = false;
+    this.#discard(stream);
+    this.deadlines.leave(this.now + LEFT_OVER_MS);
+  }
+
+  /** Resets a stream whose exchange is over for the application. */
+  resetLeftOver(stream: Stream): void {
+    this.#sendReset(stream.id, H2ErrorCode.NO_ERROR);
+    this.#remove(stream, "reset-by-us");
   }
 
   /** The peer took back its half or both (RST_STREAM), or this end may not go on. */
@@ -298,13 +301,17 @@ export class Core {
 
   /** Drops what arrives from now on; the reset follows when this end has sent all. */
   discard(stream: Stream, code: number): void {
-    stream.isDiscarding = true;
     stream.resetAfterWrite = code;
+    this.#discard(stream);
+    this.emitAborted(stream, "read", resetError(code, "user", this.verdict(stream)));
+  }
+
+  #discard(stream: Stream): void {
+    stream.isDiscarding = true;
     if (stream.smallDataSpent > 0) this.refundSmallData(stream.smallDataSpent);
     stream.smallDataSpent = 0;
     this.returnToConnection(stream.unconsumed);
     stream.unconsumed = 0;
-    this.emitAborted(stream, "read", resetError(code, "user", this.verdict(stream)));
   }
 
   /** Ends a stream that the peer's GOAWAY left out. */
@@ -327,12 +334,12 @@ export class Core {
 
   #finish(stream: Stream): void {
     this.#remove(stream, "ended");
-    this.#done(stream);
+    if (stream.isAnnounced) this.#done(stream);
   }
 
   #done(stream: Stream): void {
     this.counters.exchangesDone++;
-    if (stream.isAnnounced) this.events.push({ type: "done", id: stream.id });
+    this.events.push({ type: "done", id: stream.id });
   }
 
   #remove(stream: Stream, ending: "ended" | "reset-by-us" | "reset-by-peer"): void {
@@ -446,13 +453,7 @@ export class Core {
   ): void {
     if (this.state === "closed") return;
     this.sendGoaway(this.isServer ? this.processedStreamId : 0, code, reasonWord(rule));
-    const name = errorCodeName(code);
-    const error = new ConnectionError(name, `Cannot go on with the connection: ${detail}`, {
-      wireCode: code,
-      initiator,
-      ...(rule === undefined ? {} : { rule }),
-    });
-    this.close(error);
+    this.close(connectionError(code, initiator, rule, detail));
   }
 
   /** Ends the connection in order once nothing is open and everybody knows. */

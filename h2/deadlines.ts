@@ -1,5 +1,11 @@
 import type { Limits } from "../semantics/limits.ts";
 
+/** How long a server waits for a client that announced its end to close the connection, in milliseconds. */
+export const LINGER_MS: number = 1000;
+
+/** How long the end of a request that is answered is waited for, in milliseconds. */
+export const LEFT_OVER_MS: number = 1000;
+
 /** Not running. */
 const OFF = Infinity;
 /** Runs from the next moment at which the time is known. */
@@ -17,6 +23,7 @@ export class Deadlines {
   rate = OFF;
   idle = OFF;
   drain = OFF;
+  leftOver = OFF;
   /** Whether `idle` was set at a time that was known. */
   isIdleSure = false;
   /** Whether some deadline is armed and not running. */
@@ -56,7 +63,20 @@ export class Deadlines {
   /** The first of all; -1 when one waits to be started. */
   get next(): number {
     if (this.isArmed) return ARM;
-    return Math.min(this.handshake, this.settingsAck, this.head, this.rate, this.idle, this.drain);
+    return Math.min(
+      this.handshake,
+      this.settingsAck,
+      this.head,
+      this.rate,
+      this.idle,
+      this.drain,
+      this.leftOver,
+    );
+  }
+
+  /** An exchange is over whose request is not. */
+  leave(at: number): void {
+    if (this.leftOver === OFF) this.leftOver = at;
   }
 
   /** A stream is in the table. */

@@ -205,6 +205,8 @@ export class Inbound implements FrameSink {
       this.#receiveSection(stream, section, end);
     } else if (end) {
       core.endRead(stream);
+    } else if (!stream.isWriteOpen) {
+      core.resetLeftOver(stream);
     }
   }
 
@@ -368,6 +370,7 @@ export class Inbound implements FrameSink {
     if (stream.isDiscarding) {
       core.returnToConnection(length);
       if (this.#dataEnds) core.endRead(stream);
+      else if (!stream.isWriteOpen) core.resetLeftOver(stream);
       return;
     }
     const violation = content === 0 && this.#dataEnds

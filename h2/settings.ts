@@ -1,6 +1,7 @@
 import type { RuleId } from "../semantics/rules/mod.ts";
 import { DEFAULT_WINDOW_BYTES, MAX_31_BITS, MIN_MAX_FRAME_BYTES, Setting } from "./constants.ts";
 import { H2ErrorCode } from "./errors.ts";
+import type { ResolvedH2Options } from "./options.ts";
 
 /** The settings of one end (RFC 9113 section 6.5.2, RFC 8441, RFC 9218). */
 export interface H2Settings {
@@ -47,6 +48,20 @@ export function initialSettings(): H2Settings {
     maxHeaderListBytes: Infinity,
     enableConnectProtocol: false,
     noRfc7540Priorities: false,
+  };
+}
+
+/** The settings of this end at the start. */
+export function settingsOf(isServer: boolean, options: ResolvedH2Options): H2Settings {
+  return {
+    headerTableBytes: options.limits.headerTableBytes,
+    enablePush: false,
+    maxConcurrentStreams: isServer ? options.limits.maxConcurrentStreams : 0,
+    initialWindowBytes: options.streamWindowBytes,
+    maxFrameBytes: options.maxFrameBytes,
+    maxHeaderListBytes: options.limits.maxHeaderListBytes,
+    enableConnectProtocol: options.enableConnectProtocol,
+    noRfc7540Priorities: true,
   };
 }
 

@@ -53,3 +53,17 @@ export function cutOffError(error: ConnectionError | undefined, retry: RetryVerd
     },
   );
 }
+
+/** The error of a connection that broke a rule or passed a limit. */
+export function connectionError(
+  code: number,
+  initiator: Initiator,
+  rule: RuleId | undefined,
+  detail: string,
+): ConnectionError {
+  return new ConnectionError(errorCodeName(code), `Cannot go on with the connection: ${detail}`, {
+    wireCode: code,
+    initiator,
+    ...(rule === undefined ? {} : { rule }),
+  });
+}

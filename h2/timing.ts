@@ -18,6 +18,12 @@ export function tickDeadlines(core: Core): void {
     const detail = "exchanges did not finish in time after the shutdown";
     core.failLimit("limit:drain_timeout", detail, H2ErrorCode.NO_ERROR);
   } else {
+    if (now >= deadlines.leftOver) {
+      deadlines.leftOver = Infinity;
+      for (const stream of core.streams.values()) {
+        if (stream.isDiscarding && !stream.isWriteOpen) core.resetLeftOver(stream);
+      }
+    }
     if (now >= deadlines.idle) endIdle(core);
     if (!core.isClosed && now >= deadlines.rate) {
       checkDataRates(core);

@@ -164,13 +164,35 @@ engineTest("H2Connection of a server that answered early needs no more of the re
   peer.sends(peer.request(1, { method: "POST" }), data(1, "begin"));
   peer.engine.sendResponse(1, OK, false);
   peer.engine.sendBody(1, latin1("enough"), true);
-  assert.deepEqual(peer.lines(), ["HEADERS 1", "DATA 1 6 end", "RST_STREAM 1 0"]);
+  assert.deepEqual(peer.lines(), ["HEADERS 1", "DATA 1 6 end"]);
   const events = peer.events();
   assert.deepEqual(aborts(events), ["1 read NO_ERROR local unknown"]);
   assert.equal(events.at(-1)!.type, "done");
+  peer.sends(data(1, "late".repeat(100)));
+  assert.deepEqual(peer.lines(), ["RST_STREAM 1 0"]);
   peer.sends(data(1, "late".repeat(100)), peer.headers(1, ["x-late", "1"], { end: true }), get(peer, 3));
   assert.deepEqual(peer.lines(), []);
   assert.deepEqual(peer.types(), ["request"]);
+});
+
+engineTest("H2Connection of a server that answered early takes the end that was on its way", (make) => {
+  const peer = make();
+  peer.sends(peer.request(1, { method: "POST" }), peer.request(3, { method: "POST" }));
+  for (const id of [1, 3]) peer.engine.sendResponse(id, { status: 204, fields: new Fields() }, true);
+  peer.frames();
+  peer.events();
+  peer.engine.abort(1, "both", "cancelled");
+  peer.sends(data(1, "rest", { end: true }));
+  assert.deepEqual(peer.lines(), []);
+  assert.equal(peer.engine.streamState(1), undefined);
+  // Nothing more of the other: it is reset after a moment.
+  peer.tick(999);
+  assert.deepEqual(peer.lines(), []);
+  peer.tick(1000);
+  assert.deepEqual(peer.lines(), ["RST_STREAM 3 0"]);
+  assert.deepEqual(peer.types(), []);
+  assert.equal(peer.engine.openExchanges, 0);
+  assert.equal(peer.engine.counters.exchangesDone, 2);
 });
 
 engineTest("H2Connection lets each half of a tunnel end by itself [9113-8.5:tunnel]", (make) => {
