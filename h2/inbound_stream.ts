@@ -21,7 +21,7 @@ export function receiveWindowUpdate(core: Core, id: number, increment: number): 
   if (stream === undefined) {
     // It may cross our END_STREAM or our reset on the way, and does no harm.
     core.counters.lateFrames++;
-    if (increment === 0) core.glitch();
+    if (increment === 0) core.resetUnknown(id, H2ErrorCode.PROTOCOL_ERROR, "9113-6.9:zero");
     return;
   }
   if (increment === 0) {

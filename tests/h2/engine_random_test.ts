@@ -405,6 +405,8 @@ Deno.test("H2Connection forgets closed streams, and then stays lenient with thos
   assert.deepEqual(peer.lines(), ["PING ack"]);
   peer.sends(data(3, "late"));
   assert.deepEqual(peer.lines(), ["RST_STREAM 3 5"]);
+  peer.sends(windowUpdate(3, 0), windowUpdate(3, 1));
+  assert.deepEqual(peer.lines(), ["RST_STREAM 3 1"]);
   peer.sends(peer.headers(3, REQUEST, { end: true }));
   assert(peer.lines()[0]!.startsWith("GOAWAY 39 1"));
 });
