@@ -212,7 +212,7 @@ export class Core {
     if (stream.scheduled !== 0) this.scheduler.remove(stream);
     if (!stream.isReadOpen) {
       this.#finish(stream);
-    } else if (stream.resetAfterWrite >= 0) {
+    } else if (stream.resetAfterWrite >= (this.isServer ? 1 : 0)) {
       this.#sendReset(stream.id, stream.resetAfterWrite);
       this.#remove(stream, "reset-by-us");
       this.#done(stream);
@@ -226,7 +226,9 @@ export class Core {
    * that says that the rest is not needed waits until more comes, or for a moment.
    */
   #leave(stream: Stream): void {
-    this.emitAborted(stream, "read", resetError(H2ErrorCode.NO_ERROR, "local", "unknown"));
+    if (!stream.isDiscarding) {
+      this.emitAborted(stream, "read", resetError(H2ErrorCode.NO_ERROR, "local", "unknown"));
+    }
     this.#done(stream);
     stream.isAnnounced = false;
     this.#discard(stream);
