@@ -109,6 +109,11 @@ export class H3Driver {
     this.wake();
   }
 
+  /** Halves of streams that are open. */
+  get openHalves(): number {
+    return this.#sending.size + this.#receiving.size;
+  }
+
   /** Says that the engine was given something; a turn follows. */
   wake(): void {
     this.#turns.wake();
@@ -120,7 +125,11 @@ export class H3Driver {
     if (!this.#engine.isClosed) {
       this.#target.lose(error);
       this.#engine.receiveClose(undefined, "", "lost", this.#clock.now());
-      this.#dispatch();
+      try {
+        this.#dispatch();
+      } catch {
+        // It is the shell that is at fault.
+      }
     }
     this.#transport.close(code, "");
     this.#end();

@@ -103,4 +103,56 @@ export function endSuite({ test, makeEnds }: Way): void {
     ends.link.heal();
     await assert.rejects(response);
   });
+
+  for (const who of ["server", "client"] as const) {
+    test(`shutdown by the ${who} in the middle of 200 exchanges loses none that was accepted`, async () => {
+      const begun: string[] = [];
+      await using ends = makeEnds({
+        async exchange(exchange): Promise<void> {
+          begun.push(exchange.path);
+          const text = await exchange.text();
+          await new Promise<void>((resolve) => {
+            ends.clock.schedule(resolve, Number(exchange.path.slice(1)) % 50);
+          });
+          await exchange.reply(200, {}, text.repeat(1000));
+        },
+      }, { pair: { latencyMs: 15 } });
+      await ends.clock.pass(100);
+      const results: Promise<unknown>[] = [];
+      const request = (): void => {
+        const i = results.length;
+        const { response } = ends.client.request({
+          method: "POST",
+          url: `${URL_OF}/${i}`,
+          body: `body ${i};`,
+        });
+        results.push(response.then(async (response) => {
+          assert.equal(await response.text(), `body ${i};`.repeat(1000));
+        }));
+        results[i]!.catch(() => {});
+      };
+      let ended: Promise<void> | undefined;
+      for (let i = 0; i < 200; i++) {
+        request();
+        if (i === 100) ended = ends[who].shutdown();
+        if (i % 10 === 0) await ends.clock.pass(3);
+      }
+      await ends.clock.pass(4000);
+      await ended;
+      const outcomes = await Promise.allSettled(results);
+      let answered = 0;
+      for (const [i, outcome] of outcomes.entries()) {
+        if (outcome.status === "fulfilled") {
+          answered++;
+          continue;
+        }
+        assert(["unsent", "refused"].includes(outcome.reason.retry), String(outcome.reason));
+        assert(!begun.includes(`/${i}`), `/${i} was begun and lost`);
+      }
+      assert.equal(answered, begun.length);
+      assert(answered >= 100 && answered < 200, `${answered} were answered`);
+      await ends.client.closed;
+      assert.deepEqual([ends.client.error, ends.server.error], [undefined, undefined]);
+    });
+  }
 }
