@@ -3,6 +3,7 @@ import { ClientCore } from "../shell/client_core.ts";
 import type { ClientExchange } from "../shell/client_exchange.ts";
 import type { ClientRequest, TryRequestResult } from "../shell/client_request.ts";
 import { type Clock, systemClock } from "../shell/clock.ts";
+import type { ClientConnection, ClientConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
 import { deadPeer, KeepAlive, type KeepAliveOptions } from "../shell/keep_alive.ts";
 import type { Tunnel } from "../shell/tunnel.ts";
@@ -14,68 +15,25 @@ import type { H2Options } from "./options.ts";
 import type { H2Settings, H2SettingsChange } from "./settings.ts";
 
 /** Options of an HTTP/2 client. */
-export interface H2ClientOptions extends H2Options {
-  /** Time. @default {systemClock} */
-  readonly clock?: Clock;
+export interface H2ClientOptions extends H2Options, ClientConnectionOptions {
   /** Liveness checks; none unless given. */
   readonly keepAlive?: KeepAliveOptions;
-  /** Requests that may wait for a free stream. @default {10000} */
-  readonly maxQueuedRequests?: number;
   /** Told of alternative services that the server announces in frames (RFC 7838); `origin` is empty for that of the request. */
   readonly onAltSvc?: (origin: string, value: string) => void;
-  /** Told of the origins for which the server says it is authoritative (RFC 8336). */
-  readonly onOrigins?: (origins: readonly string[]) => void;
 }
 
 /** An HTTP/2 connection, seen from the client. */
-export interface H2Client {
-  /** Resolves with the peer's first SETTINGS; rejects when the connection ends before them. */
-  readonly ready: Promise<void>;
-  /** Whether the peer's SETTINGS are known and a request could be sent at once. */
-  readonly isReady: boolean;
-  /** Whether the connection is over. */
-  readonly isClosed: boolean;
-  /** Resolves when the connection is over and its transport is closed. Never rejects. */
-  readonly closed: Promise<void>;
-  /** Why the connection ended, unless in order; absent while it has not. */
-  readonly error: Error | undefined;
-  /** What the transport says of itself. */
-  readonly info: TransportInfo;
+export interface H2Client extends ClientConnection {
   /** Exchanges that the peer allows at once; before its SETTINGS `limits.initialMaxSendStreams`. */
   readonly maxSendStreams: number;
-  /** Exchanges that this end allows the peer at once: 0, since pushes are refused. */
-  readonly maxReceiveStreams: number;
-  /** Whether the peer takes extended CONNECT (RFC 8441). */
-  readonly isExtendedConnectEnabled: boolean;
   /** The peer's SETTINGS; the defaults of the RFC before they came. */
   readonly peerSettings: Readonly<H2Settings>;
   /** Counts of what happened, by name. */
   readonly counters: Readonly<H2Counters>;
-  /** Exchanges that are open. */
-  readonly openExchanges: number;
-  /** Requests that wait for a free stream. */
-  readonly queuedRequests: number;
-  /**
-   * Sends a request at once, or queues it while the peer allows no more. Throws `TypeError`
-   * for what is no request; all that goes wrong later shows in the exchange's `response`.
-   */
-  request(request: ClientRequest): ClientExchange;
-  /** Like `request`, but waits until it is opened, and gives it back untouched when it cannot be. */
-  tryRequest<R extends ClientRequest | Request>(request: R): Promise<TryRequestResult<R>>;
-  /** Sends a native request, or what makes one. Follows no redirects and keeps no cookies. */
-  fetch(input: Request | string | URL, init?: RequestInit): Promise<Response>;
-  /** Opens a tunnel by CONNECT or, with `protocol`, by extended CONNECT. Rejects unless the answer is a 2xx. */
-  openTunnel(request: ClientRequest): Promise<Tunnel>;
   /** Measures the round trip, in milliseconds. */
   ping(): Promise<number>;
   /** Changes what this end allows the peer. */
   updateSettings(change: H2SettingsChange): void;
-  /** Lets open exchanges finish, then ends the connection; requests that wait fail as `unsent`. */
-  shutdown(): Promise<void>;
-  /** Ends the connection now. */
-  close(): void;
-  /** `close()`, then waits for `closed`. */
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**

@@ -19,6 +19,12 @@ export type { ClientExchange } from "../shell/client_exchange.ts";
 export type { ClientRequest, TryRequestResult } from "../shell/client_request.ts";
 export type { ClientResponse } from "../shell/client_response.ts";
 export { type Clock, systemClock } from "../shell/clock.ts";
+export type {
+  ClientConnection,
+  ClientConnectionOptions,
+  ServerConnection,
+  ServerConnectionOptions,
+} from "../shell/connection.ts";
 export type { ExchangeConnection } from "../shell/host.ts";
 export type { KeepAliveOptions } from "../shell/keep_alive.ts";
 export type { ExchangeHandler, Handler, ServerExchange } from "../shell/server_exchange.ts";

@@ -1,10 +1,12 @@
 import type { TransportError } from "../semantics/errors.ts";
 import { resolveLimits } from "../semantics/limits.ts";
-import { type Clock, systemClock } from "../shell/clock.ts";
+import { systemClock } from "../shell/clock.ts";
+import type { ServerConnection, ServerConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
+import { GracefulEnd } from "../shell/graceful_end.ts";
 import { deadPeer, KeepAlive, type KeepAliveOptions } from "../shell/keep_alive.ts";
 import { printError, ServerCore } from "../shell/server_core.ts";
-import type { ExchangeHandler, Handler, ServerExchange } from "../shell/server_exchange.ts";
+import type { ExchangeHandler, Handler } from "../shell/server_exchange.ts";
 import type { ByteTransport, TransportInfo } from "../transport/mod.ts";
 import { H2Connection } from "./connection.ts";
 import type { H2Counters } from "./counters.ts";
@@ -13,58 +15,21 @@ import type { H2Options } from "./options.ts";
 import type { H2Settings, H2SettingsChange } from "./settings.ts";
 
 /** Options of an HTTP/2 server connection. */
-export interface H2ServerOptions extends H2Options {
-  /** Time. @default {systemClock} */
-  readonly clock?: Clock;
+export interface H2ServerOptions extends H2Options, ServerConnectionOptions {
   /** Liveness checks; none unless given. */
   readonly keepAlive?: KeepAliveOptions;
-  /**
-   * Told when a handler fails; may give the response to send in place of the bare 500.
-   * @default {prints the error}
-   */
-  readonly onError?: (error: unknown, exchange: ServerExchange) => Response | undefined | void;
-  /** Whether a `date` field is added to responses without one (RFC 9110 section 6.6.1). @default {true} */
-  readonly sendDate?: boolean;
-  /** Starts the graceful end, with `limits.drainTimeoutMs` for what is open, when it aborts. */
-  readonly signal?: AbortSignal;
 }
 
 /** An HTTP/2 connection, seen from the server. */
-export interface H2ServerConnection {
-  /** Resolves when the connection is over and its transport is closed. Never rejects. */
-  readonly closed: Promise<void>;
-  /** Whether the connection is over. */
-  readonly isClosed: boolean;
-  /** Why the connection ended, unless in order; absent while it has not. */
-  readonly error: Error | undefined;
-  /** What the transport says of itself. */
-  readonly info: TransportInfo;
-  /** What the application keeps for the life of the connection; the same as `exchange.connection.state`. */
-  readonly state: Map<unknown, unknown>;
+export interface H2ServerConnection extends ServerConnection {
   /** The peer's SETTINGS; the defaults of the RFC before they came. */
   readonly peerSettings: Readonly<H2Settings>;
   /** Counts of what happened, by name. */
   readonly counters: Readonly<H2Counters>;
-  /** Exchanges that are open. */
-  readonly openExchanges: number;
-  /** Handlers that have not ended. */
-  readonly runningHandlers: number;
   /** Changes what this end allows the peer. */
   updateSettings(change: H2SettingsChange): void;
-  /** Says for which origins this server is authoritative (RFC 8336). */
-  sendOrigins(origins: readonly string[]): void;
   /** Announces an alternative service for an origin (RFC 7838). */
   sendAltSvc(origin: string, value: string): void;
-  /**
-   * Takes no new exchanges, lets open ones and their handlers finish and ends the connection;
-   * what has not finished after `graceMs` (and after `limits.drainTimeoutMs`) is cut off.
-   * @default {graceMs: limits.drainTimeoutMs}
-   */
-  shutdown(options?: { readonly graceMs?: number }): Promise<void>;
-  /** Ends the connection now. */
-  close(): void;
-  /** `close()`, then waits for `closed`. */
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
@@ -112,13 +77,9 @@ class Server implements H2ServerConnection {
   readonly #engine: H2Connection;
   readonly #driver: H2Driver;
   readonly #core: ServerCore;
-  readonly #clock: Clock;
   readonly #closed: Deferred<void> = new Deferred();
   readonly #keepAlive: KeepAlive | undefined;
-  readonly #signal: AbortSignal | undefined;
-  readonly #drainTimeoutMs: number;
-  #graceTimer: unknown;
-  #graceEnded: Deferred<void> | undefined;
+  readonly #gracefulEnd: GracefulEnd;
   #error: Error | undefined;
 
   constructor(transport: ByteTransport, handler: Handler | ExchangeHandler, options: H2ServerOptions) {
@@ -126,9 +87,6 @@ class Server implements H2ServerConnection {
     const engine = new H2Connection({ ...options, role: "server", now: clock.now() });
     this.info = transport.info;
     this.#engine = engine;
-    this.#clock = clock;
-    this.#signal = options.signal;
-    this.#drainTimeoutMs = resolveLimits("server", options.limits).drainTimeoutMs;
     const driver = new H2Driver({
       transport,
       engine,
@@ -159,8 +117,16 @@ class Server implements H2ServerConnection {
       },
       lose: () => driver.abandon(deadPeer()),
     });
-    if (options.signal?.aborted === true) this.shutdown();
-    else options.signal?.addEventListener("abort", this.#onSignal);
+    this.#gracefulEnd = new GracefulEnd({
+      begin: () => this.#begin(),
+      close: () => this.close(),
+      closed: this.closed,
+      handlersEnded: () => this.#core.handlersEnded,
+    }, {
+      clock,
+      graceMs: resolveLimits("server", options.limits).drainTimeoutMs,
+      signal: options.signal,
+    });
     driver.start();
   }
 
@@ -207,33 +173,13 @@ class Server implements H2ServerConnection {
     this.#driver.wake();
   }
 
-  readonly #onSignal = (): void => {
-    this.shutdown();
-  };
+  shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
+    return this.#gracefulEnd.shutdown(options.graceMs);
+  }
 
-  async shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    const graceEnded = this.#graceEnded ??= new Deferred();
-    this.#limitGrace(options.graceMs ?? this.#drainTimeoutMs);
+  #begin(): void {
     this.#engine.shutdown();
     this.#driver.wake();
-    await this.closed;
-    // The last response has left; its handler may still be at work on something.
-    await Promise.race([this.#core.handlersEnded, graceEnded.promise]);
-    this.#cancelGrace();
-  }
-
-  #limitGrace(graceMs: number): void {
-    this.#cancelGrace();
-    this.#graceTimer = this.#clock.schedule(() => {
-      this.#graceTimer = undefined;
-      this.close();
-      this.#graceEnded?.resolve();
-    }, graceMs);
-  }
-
-  #cancelGrace(): void {
-    if (this.#graceTimer !== undefined) this.#clock.cancel(this.#graceTimer);
-    this.#graceTimer = undefined;
   }
 
   close(): void {
@@ -253,7 +199,7 @@ class Server implements H2ServerConnection {
 
   #end(): void {
     this.#keepAlive?.stop();
-    this.#signal?.removeEventListener("abort", this.#onSignal);
+    this.#gracefulEnd.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }

@@ -4,7 +4,8 @@ import type { RequestHead } from "../semantics/head.ts";
 import { ClientCore } from "../shell/client_core.ts";
 import type { ClientExchange } from "../shell/client_exchange.ts";
 import type { ClientRequest, TryRequestResult } from "../shell/client_request.ts";
-import { type Clock, systemClock } from "../shell/clock.ts";
+import { systemClock } from "../shell/clock.ts";
+import type { ClientConnection, ClientConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
 import type { Tunnel } from "../shell/tunnel.ts";
 import type { QuicTransport, TransportInfo } from "../transport/mod.ts";
@@ -16,13 +17,7 @@ import { engineOptions, type H3SharedOptions, watchEarly } from "./engine_option
 import type { H3Settings } from "./settings.ts";
 
 /** Options of an HTTP/3 client. */
-export interface H3ClientOptions extends H3SharedOptions {
-  /** Time. @default {systemClock} */
-  readonly clock?: Clock;
-  /** Requests that may wait for a free stream. @default {10000} */
-  readonly maxQueuedRequests?: number;
-  /** Told of the origins for which the server says it is authoritative (RFC 9412). */
-  readonly onOrigins?: (origins: readonly string[]) => void;
+export interface H3ClientOptions extends H3SharedOptions, ClientConnectionOptions {
   /** Told of datagrams of an exchange (RFC 9297); `data` is valid during the call. */
   readonly onDatagram?: (id: ExchangeId, data: Uint8Array) => void;
   /** The server's SETTINGS of an earlier connection, under which early requests are sent. */
@@ -32,52 +27,15 @@ export interface H3ClientOptions extends H3SharedOptions {
 }
 
 /** An HTTP/3 connection, seen from the client. */
-export interface H3Client {
-  /** Resolves with the peer's SETTINGS; rejects when the connection ends before them. */
-  readonly ready: Promise<void>;
-  /** Whether the peer's SETTINGS are known and a request could be sent at once. */
-  readonly isReady: boolean;
-  /** Whether the connection is over. */
-  readonly isClosed: boolean;
-  /** Resolves when the connection is over and its transport is closed. Never rejects. */
-  readonly closed: Promise<void>;
-  /** Why the connection ended, unless in order; absent while it has not. */
-  readonly error: Error | undefined;
+export interface H3Client extends ClientConnection {
   /** In one word why the connection ended; absent while it has not. */
   readonly endReason: H3EndReason | undefined;
-  /** What the transport says of itself. */
-  readonly info: TransportInfo;
-  /** Exchanges that this end allows the peer at once: 0, since pushes are refused. */
-  readonly maxReceiveStreams: number;
-  /** Whether the peer takes extended CONNECT (RFC 9220). */
-  readonly isExtendedConnectEnabled: boolean;
   /** The peer's SETTINGS; the initial values before they came. */
   readonly peerSettings: H3Settings;
   /** Counts of what happened, by name. */
   readonly counters: Readonly<H3Counters>;
-  /** Exchanges that are open. */
-  readonly openExchanges: number;
-  /** Requests that wait for a free stream. */
-  readonly queuedRequests: number;
-  /**
-   * Sends a request at once, or queues it while the peer allows no more. Throws `TypeError`
-   * for what is no request; all that goes wrong later shows in the exchange's `response`.
-   */
-  request(request: ClientRequest): ClientExchange;
-  /** Like `request`, but waits until it is opened, and gives it back untouched when it cannot be. */
-  tryRequest<R extends ClientRequest | Request>(request: R): Promise<TryRequestResult<R>>;
-  /** Sends a native request, or what makes one. Follows no redirects and keeps no cookies. */
-  fetch(input: Request | string | URL, init?: RequestInit): Promise<Response>;
-  /** Opens a tunnel by CONNECT or, with `protocol`, by extended CONNECT. Rejects unless the answer is a 2xx. */
-  openTunnel(request: ClientRequest): Promise<Tunnel>;
   /** Sends a datagram of an exchange (RFC 9297); answers whether both ends take datagrams and the exchange is open. */
   sendDatagram(id: ExchangeId, data: Uint8Array): boolean;
-  /** Lets open exchanges finish, then ends the connection; requests that wait fail as `unsent`. */
-  shutdown(): Promise<void>;
-  /** Ends the connection now. */
-  close(): void;
-  /** `close()`, then waits for `closed`. */
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**

@@ -2,10 +2,12 @@ import type { TransportError } from "../semantics/errors.ts";
 import type { ExchangeId } from "../semantics/events.ts";
 import type { RequestHead } from "../semantics/head.ts";
 import { resolveLimits } from "../semantics/limits.ts";
-import { type Clock, systemClock } from "../shell/clock.ts";
+import { systemClock } from "../shell/clock.ts";
+import type { ServerConnection, ServerConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
+import { GracefulEnd } from "../shell/graceful_end.ts";
 import { printError, ServerCore } from "../shell/server_core.ts";
-import type { ExchangeHandler, Handler, ServerExchange } from "../shell/server_exchange.ts";
+import type { ExchangeHandler, Handler } from "../shell/server_exchange.ts";
 import type { QuicTransport, TransportInfo } from "../transport/mod.ts";
 import { H3Connection } from "./connection.ts";
 import type { H3Counters } from "./counters.ts";
@@ -15,20 +17,9 @@ import { engineOptions, type H3SharedOptions, watchEarly } from "./engine_option
 import type { H3Settings } from "./settings.ts";
 
 /** Options of an HTTP/3 server connection. */
-export interface H3ServerOptions extends H3SharedOptions {
-  /** Time. @default {systemClock} */
-  readonly clock?: Clock;
-  /**
-   * Told when a handler fails; may give the response to send in place of the bare 500.
-   * @default {prints the error}
-   */
-  readonly onError?: (error: unknown, exchange: ServerExchange) => Response | undefined | void;
+export interface H3ServerOptions extends H3SharedOptions, ServerConnectionOptions {
   /** Told of datagrams of an exchange (RFC 9297); `data` is valid during the call. */
   readonly onDatagram?: (id: ExchangeId, data: Uint8Array) => void;
-  /** Whether a `date` field is added to responses without one (RFC 9110 section 6.6.1). @default {true} */
-  readonly sendDate?: boolean;
-  /** Starts the graceful end, with `limits.drainTimeoutMs` for what is open, when it aborts. */
-  readonly signal?: AbortSignal;
   /** Origins that this server says it is authoritative for (RFC 9412); none unless given. */
   readonly origins?: readonly string[];
   /** Which requests may come as early data; others are answered with 425 (RFC 8470). @default {GET, HEAD, OPTIONS} */
@@ -36,41 +27,15 @@ export interface H3ServerOptions extends H3SharedOptions {
 }
 
 /** An HTTP/3 connection, seen from the server. */
-export interface H3ServerConnection {
-  /** Resolves when the connection is over and its transport is closed. Never rejects. */
-  readonly closed: Promise<void>;
-  /** Whether the connection is over. */
-  readonly isClosed: boolean;
-  /** Why the connection ended, unless in order; absent while it has not. */
-  readonly error: Error | undefined;
+export interface H3ServerConnection extends ServerConnection {
   /** In one word why the connection ended; absent while it has not. */
   readonly endReason: H3EndReason | undefined;
-  /** What the transport says of itself. */
-  readonly info: TransportInfo;
-  /** What the application keeps for the life of the connection; the same as `exchange.connection.state`. */
-  readonly state: Map<unknown, unknown>;
   /** The peer's SETTINGS; the initial values before they came. */
   readonly peerSettings: H3Settings;
   /** Counts of what happened, by name. */
   readonly counters: Readonly<H3Counters>;
-  /** Exchanges that are open. */
-  readonly openExchanges: number;
-  /** Handlers that have not ended. */
-  readonly runningHandlers: number;
-  /** Says for which origins this server is authoritative (RFC 9412). */
-  sendOrigins(origins: readonly string[]): void;
   /** Sends a datagram of an exchange (RFC 9297); answers whether both ends take datagrams and the exchange is open. */
   sendDatagram(id: ExchangeId, data: Uint8Array): boolean;
-  /**
-   * Takes no new exchanges, lets open ones and their handlers finish and ends the connection;
-   * what has not finished after `graceMs` (and after `limits.drainTimeoutMs`) is cut off.
-   * @default {graceMs: limits.drainTimeoutMs}
-   */
-  shutdown(options?: { readonly graceMs?: number }): Promise<void>;
-  /** Ends the connection now. */
-  close(): void;
-  /** `close()`, then waits for `closed`. */
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
@@ -114,12 +79,8 @@ class Server implements H3ServerConnection {
   readonly #engine: H3Connection;
   readonly #driver: H3Driver;
   readonly #core: ServerCore;
-  readonly #clock: Clock;
   readonly #closed: Deferred<void> = new Deferred();
-  readonly #signal: AbortSignal | undefined;
-  readonly #drainTimeoutMs: number;
-  #graceTimer: unknown;
-  #graceEnded: Deferred<void> | undefined;
+  readonly #gracefulEnd: GracefulEnd;
   #error: Error | undefined;
 
   constructor(transport: QuicTransport, handler: Handler | ExchangeHandler, options: H3ServerOptions) {
@@ -131,9 +92,6 @@ class Server implements H3ServerConnection {
     });
     this.info = transport.info;
     this.#engine = engine;
-    this.#clock = clock;
-    this.#signal = options.signal;
-    this.#drainTimeoutMs = resolveLimits("server", options.limits).drainTimeoutMs;
     const driver = new H3Driver({
       transport,
       engine,
@@ -156,8 +114,16 @@ class Server implements H3ServerConnection {
       onClosed: (error) => this.#error ??= error,
       onDatagram: options.onDatagram,
     });
-    if (options.signal?.aborted === true) this.shutdown();
-    else options.signal?.addEventListener("abort", this.#onSignal);
+    this.#gracefulEnd = new GracefulEnd({
+      begin: () => this.#begin(),
+      close: () => this.close(),
+      closed: this.closed,
+      handlersEnded: () => this.#core.handlersEnded,
+    }, {
+      clock,
+      graceMs: resolveLimits("server", options.limits).drainTimeoutMs,
+      signal: options.signal,
+    });
     driver.start();
     watchEarly(transport, engine, clock, () => driver.wake());
   }
@@ -209,33 +175,13 @@ class Server implements H3ServerConnection {
     return isSent;
   }
 
-  readonly #onSignal = (): void => {
-    this.shutdown();
-  };
+  shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
+    return this.#gracefulEnd.shutdown(options.graceMs);
+  }
 
-  async shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    const graceEnded = this.#graceEnded ??= new Deferred();
-    this.#limitGrace(options.graceMs ?? this.#drainTimeoutMs);
+  #begin(): void {
     this.#engine.shutdown();
     this.#driver.wake();
-    await this.closed;
-    // The last response has left; its handler may still be at work on something.
-    await Promise.race([this.#core.handlersEnded, graceEnded.promise]);
-    this.#cancelGrace();
-  }
-
-  #limitGrace(graceMs: number): void {
-    this.#cancelGrace();
-    this.#graceTimer = this.#clock.schedule(() => {
-      this.#graceTimer = undefined;
-      this.close();
-      this.#graceEnded?.resolve();
-    }, graceMs);
-  }
-
-  #cancelGrace(): void {
-    if (this.#graceTimer !== undefined) this.#clock.cancel(this.#graceTimer);
-    this.#graceTimer = undefined;
   }
 
   close(): void {
@@ -254,7 +200,7 @@ class Server implements H3ServerConnection {
   }
 
   #end(): void {
-    this.#signal?.removeEventListener("abort", this.#onSignal);
+    this.#gracefulEnd.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }

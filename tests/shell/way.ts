@@ -1,5 +1,5 @@
-import type { ExchangeHandler, Handler, ServerExchange } from "../../h3/mod.ts";
-import type { AbortCause, RequestHead } from "../../semantics/mod.ts";
+import type { ExchangeHandler, Handler, ServerConnectionOptions } from "../../h3/mod.ts";
+import type { AbortCause } from "../../semantics/mod.ts";
 import type { Limits } from "../../semantics/limits.ts";
 import { makeEnds as makeH2Ends } from "../h2/ends.ts";
 import { INEXACT, makeEnds as makeH3Ends } from "../h3/ends.ts";
@@ -8,13 +8,7 @@ import type { Ends } from "../support/ends.ts";
 /** What both protocols let a test choose. */
 export interface WayOptions {
   readonly client?: { readonly limits?: Partial<Limits>; readonly maxQueuedRequests?: number };
-  readonly server?: {
-    readonly limits?: Partial<Limits>;
-    readonly onError?: (error: unknown, exchange: ServerExchange) => Response | undefined | void;
-    readonly signal?: AbortSignal;
-    readonly sendDate?: boolean;
-    readonly allowsEarly?: (head: RequestHead) => boolean;
-  };
+  readonly server?: Omit<ServerConnectionOptions, "clock"> & { readonly limits?: Partial<Limits> };
   /** How the link behaves. */
   readonly pair?: {
     readonly chunk?: "whole" | "byte" | "random";

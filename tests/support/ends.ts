@@ -1,5 +1,5 @@
-import type { H2Client, H2Counters, H2ServerConnection } from "../../h2/mod.ts";
-import type { H3Client, H3Counters, H3ServerConnection, ServerExchange } from "../../h3/mod.ts";
+import type { H2Counters } from "../../h2/mod.ts";
+import type { ClientConnection, H3Counters, ServerConnection, ServerExchange } from "../../h3/mod.ts";
 import { MemoryLink } from "../../transport/memory.ts";
 import { settle, VirtualClock } from "./virtual_clock.ts";
 
@@ -7,15 +7,11 @@ interface Counted {
   readonly counters: Readonly<Pick<H2Counters, keyof H2Counters & keyof H3Counters>>;
 }
 
-type Special = "counters" | "peerSettings";
-
 /** What clients of both protocols can do. */
-export type AnyClient = Pick<H2Client, Exclude<keyof H2Client & keyof H3Client, Special>> & Counted;
+export type AnyClient = ClientConnection & Counted;
 
 /** What server connections of both protocols can do. */
-export type AnyServer =
-  & Pick<H2ServerConnection, Exclude<keyof H2ServerConnection & keyof H3ServerConnection, Special>>
-  & Counted;
+export type AnyServer = ServerConnection & Counted;
 
 /** A client and a server on one link, in virtual time; `await using` ends both. */
 export class Ends<C extends AnyClient = AnyClient, S extends AnyServer = AnyServer> {
