@@ -7,20 +7,9 @@ import { memoryQuicPair, type MemoryQuicPairOptions } from "../../transport/memo
 import type { QuicSendStream, QuicTransport } from "../../transport/mod.ts";
 import { pooledBytes } from "../../wire/buffer_pool.ts";
 import { settle, VirtualClock } from "../support/virtual_clock.ts";
-import { INEXACT, until } from "./ends.ts";
+import { INEXACT, replaced, until } from "./ends.ts";
 
 const URL_OF = "https://example.com";
-
-/** A transport with some of its parts replaced. */
-function replaced(transport: QuicTransport, parts: Partial<QuicTransport>): QuicTransport {
-  return new Proxy(transport, {
-    get(target, name) {
-      if (Object.hasOwn(parts, name)) return Reflect.get(parts, name);
-      const value = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
 
 /** A server engine on a driver, in the hands of the test. */
 function drive(

@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
 import { connect, serve, type ServerExchange } from "../../h3/mod.ts";
 import { memoryQuicPair } from "../../transport/memory.ts";
-import type { QuicTransport } from "../../transport/mod.ts";
 import { settle, VirtualClock } from "../support/virtual_clock.ts";
-import { makeEnds, until } from "./ends.ts";
+import { makeEnds, replaced, until } from "./ends.ts";
 
 const URL_OF = "https://example.com";
 const POST = { method: "POST", url: URL_OF, body: "pay" };
-
-/** A transport with some of its parts replaced. */
-function replaced(transport: QuicTransport, parts: Partial<QuicTransport>): QuicTransport {
-  return new Proxy(transport, {
-    get(target, name) {
-      if (Object.hasOwn(parts, name)) return Reflect.get(parts, name);
-      const value = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
 
 Deno.test("H3Client sends safe requests as early data and holds the others back [8470-5.2]", async () => {
   const shaken = Promise.withResolvers<void>();

@@ -9,6 +9,7 @@ import {
   serve,
 } from "../../h3/mod.ts";
 import { memoryQuicPair, type MemoryQuicPairOptions } from "../../transport/memory.ts";
+import type { QuicTransport } from "../../transport/mod.ts";
 import { Ends } from "../support/ends.ts";
 
 export { countedBody, until } from "../support/ends.ts";
@@ -36,5 +37,16 @@ export function makeEnds(
     const onError = (error: unknown): void => void errors.push(error);
     const server = serve(far, handler, { clock, onError, ...options.server });
     return { server, client: connect(near, { clock, ...options.client }) };
+  });
+}
+
+/** A transport with some of its parts replaced. */
+export function replaced(transport: QuicTransport, parts: Partial<QuicTransport>): QuicTransport {
+  return new Proxy(transport, {
+    get(target, name) {
+      if (Object.hasOwn(parts, name)) return Reflect.get(parts, name);
+      const value = Reflect.get(target, name, target);
+      return typeof value === "export function" ? value.bind(target) : value;
+    },
   });
 }
