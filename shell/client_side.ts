@@ -325,9 +325,7 @@ export class ClientSide implements ClientExchange {
     this.#progress = "over";
     this.#error = error;
     if (this.#onAbort !== undefined) this.#given.signal?.removeEventListener("abort", this.#onAbort);
-    const reason = asError(bodyError ?? overError());
-    if (this.#forgetHold()) dropBody(this.#given.body, reason);
-    this.#outgoing?.stop(reason);
+    if (this.#held !== undefined || this.#outgoing !== undefined) this.#stopSending(bodyError);
     if (error !== undefined) {
       this.#response.reject(error);
       this.#incoming?.fail(asError(error));
@@ -336,6 +334,12 @@ export class ClientSide implements ClientExchange {
     if (this.#closed !== undefined) this.#settleClosed();
     this.#onOpen?.();
     this.#onOpen = undefined;
+  }
+
+  #stopSending(error: unknown): void {
+    const reason = asError(error ?? overError());
+    if (this.#forgetHold()) dropBody(this.#given.body, reason);
+    this.#outgoing?.stop(reason);
   }
 
   #settleClosed(): void {
