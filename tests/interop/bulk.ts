@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { findProgram, program, run, start } from "./support.ts";
-import type { InteropCase, Lab } from "./support.ts";
-import { cli, startEcho } from "./our_server.ts";
+import { program, run, start } from "./support.ts";
+import type { InteropCase, Lab, Running } from "./support.ts";
+import { cli, startEcho, startServe } from "./our_server.ts";
 import { peerServers } from "./peer_servers.ts";
 
 const GIB = 1 << 30;
@@ -73,93 +73,72 @@ async function compare(
 }
 
 const nghttpd = peerServers.find((peer) => peer.name === "nghttpd")!;
+const sha256sum = program("sha256sum");
+
+/** One of our servers in a process of its own. */
+async function startDirectory(lab: Lab): Promise<{ port: number; running: Running }> {
+  const pem = ["--cert", lab.pem.chain, "--key", lab.pem.key];
+  return await startServe(lab.www, "--hostname", "127.0.0.1", "--port", "0", ...pem);
+}
+
+/** A gibibyte between our own client and server. */
+function ours(http: "2" | "3", what: string, isUpload: boolean): InteropCase {
+  return {
+    peer: "tandem",
+    role: "server",
+    what: `h${http}: 1 GiB ${what}`,
+    needs: [sha256sum],
+    async run(lab) {
+      const file = await makeGibibyte(lab);
+      const { port, running } = isUpload ? await startEcho(lab) : await startDirectory(lab);
+      try {
+        const upload = isUpload ? ["-X", "POST", "-d", `@${file}`] : [];
+        const path = isUpload ? "" : "gibibyte.bin";
+        return await compare(
+          lab,
+          file,
+          [`https://localhost:${port}/${path}`, "--http", http, ...upload],
+          running,
+        );
+      } finally {
+        await running.stop("SIGINT");
+      }
+    },
+  };
+}
+
+/** A gibibyte between our client and nghttpd. */
+function theirs(what: string, isUpload: boolean): InteropCase {
+  return {
+    peer: "nghttpd",
+    role: "server",
+    what: `h2: 1 GiB ${what}`,
+    needs: [sha256sum, ...nghttpd.needs],
+    async run(lab) {
+      const file = await makeGibibyte(lab);
+      const { port, running } = await nghttpd.start(lab);
+      try {
+        const upload = isUpload ? ["-X", "POST", "-d", `@${file}`] : [];
+        const path = isUpload ? "up" : "gibibyte.bin";
+        return await compare(
+          lab,
+          file,
+          [`https://localhost:${port}/${path}`, "--http", "2", ...upload],
+          undefined,
+        );
+      } finally {
+        await running.stop();
+      }
+    },
+  };
+}
 
 /** One gibibyte each way: the digest is equal and memory stays flat. */
 export const bulkCases: readonly InteropCase[] = [
-  {
-    peer: "tandem",
-    role: "server",
-    what: "h2: 1 GiB down, get from serve DIR",
-    needs: [program("sha256sum")],
-    async run(lab) {
-      const file = await makeGibibyte(lab);
-      const running = await start(
-        Deno.execPath(),
-        cli(
-          "serve",
-          lab.www,
-          "--json",
-          "--hostname",
-          "127.0.0.1",
-          "--port",
-          "0",
-          "--cert",
-          lab.pem.chain,
-          "--key",
-          lab.pem.key,
-        ),
-        { ready: /"schema":\s*"tandem\.serve\/1".*\n/ },
-      );
-      try {
-        const line = running.output().split("\n").find((text) => text.includes("tandem.serve/1"))!;
-        const port = JSON.parse(line).h2.port;
-        return await compare(lab, file, [`https://localhost:${port}/gibibyte.bin`, "--http", "2"], running);
-      } finally {
-        await running.stop("SIGINT");
-      }
-    },
-  },
-  {
-    peer: "tandem",
-    role: "server",
-    what: "h2: 1 GiB up and back, get -d from serve --echo",
-    needs: [program("sha256sum")],
-    async run(lab) {
-      const file = await makeGibibyte(lab);
-      const { port, running } = await startEcho(lab);
-      try {
-        const args = [`https://localhost:${port}/`, "--http", "2", "-X", "POST", "-d", `@${file}`];
-        return await compare(lab, file, args, running);
-      } finally {
-        await running.stop("SIGINT");
-      }
-    },
-  },
-  {
-    peer: "nghttpd",
-    role: "server",
-    what: "h2: 1 GiB down",
-    needs: [
-      program("sha256sum"),
-      async () => await findProgram("nghttpd") ? undefined : "nghttpd is not installed",
-    ],
-    async run(lab) {
-      const file = await makeGibibyte(lab);
-      const { port, running } = await nghttpd.start(lab);
-      try {
-        return await compare(lab, file, [`https://localhost:${port}/gibibyte.bin`, "--http", "2"], undefined);
-      } finally {
-        await running.stop();
-      }
-    },
-  },
-  {
-    peer: "nghttpd",
-    role: "server",
-    what: "h2: 1 GiB up and back",
-    needs: [
-      program("sha256sum"),
-      async () => await findProgram("nghttpd") ? undefined : "nghttpd is not installed",
-    ],
-    async run(lab) {
-      const file = await makeGibibyte(lab);
-      const { port, running } = await nghttpd.start(lab);
-      try {
-        const args = [`https://localhost:${port}/up`, "--http", "2", "-X", "POST", "-d", `@${file}`];
-        return await compare(lab, file, args, undefined);
-      } finally {
-        await running.stop();
-      }
-    },
-  },
+  ours("2", "down, get from serve DIR", false),
+  ours("2", "up and back, get -d from serve --echo", true),
+  theirs("down", false),
+  theirs("up and back", true),
+  ours("3", "down, get from serve DIR", false),
+  ours("3", "up and back, get -d from serve --echo", true),
 ];

@@ -5,6 +5,7 @@
 import type { InteropCase } from "./support.ts";
 import { makeLab } from "./support.ts";
 import { bulkCases } from "./bulk.ts";
+import { growthCases } from "./growth.ts";
 import { grpcCases } from "./grpc.ts";
 import { h2ClientCases } from "./h2_clients.ts";
 import { h2ServerCases } from "./h2_servers.ts";
@@ -30,6 +31,7 @@ const cases: readonly InteropCase[] = [
   ...h3ClientCases,
   ...h3AbortCases,
   ...grpcCases,
+  ...growthCases,
   ...bulkCases,
 ];
 
