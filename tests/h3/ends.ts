@@ -46,7 +46,7 @@ export function replaced(transport: QuicTransport, parts: Partial<QuicTransport>
     get(target, name) {
       if (Object.hasOwn(parts, name)) return Reflect.get(parts, name);
       const value = Reflect.get(target, name, target);
-      return typeof value === "export function" ? value.bind(target) : value;
+      return typeof value === "function" ? value.bind(target) : value;
     },
   });
 }
