@@ -1,17 +1,14 @@
-import type { ConnectionOptions, TLSSocket } from "node:tls";
-import { TransportError } from "../semantics/errors.ts";
+import type { ConnectionOptions } from "node:tls";
 import { toTransportError } from "./deno_errors.ts";
-import { type DirectCalls, directTransport } from "./direct.ts";
+import { directTransport } from "./direct.ts";
 import type { ByteTransport, ConnectTiming } from "./mod.ts";
+import { NodeSocketCalls } from "./node_socket.ts";
 
 /**
  * How much may wait unread before the socket is paused. A peer that speaks HTTP/2 stays far
  * below by flow control; Deno's `node:tls` can lose the end of the stream once it was paused.
  */
 const MAX_UNREAD_BYTES = 16 * 1_048_576;
-
-/** How long a closed connection waits for the peer to close as well, in milliseconds. */
-const LINGER_MS = 1000;
 
 /** Where to connect without looking at the certificate. */
 export interface InsecureTlsOptions {
@@ -54,7 +51,10 @@ export async function insecureTlsTransport(options: InsecureTlsOptions): Promise
     ...(options.key === undefined ? {} : { key: options.key }),
   };
   const socket = connect(settings);
-  const calls = new NodeSocketCalls(socket);
+  const calls = new NodeSocketCalls(socket, {
+    translate: toTransportError,
+    maxUnreadBytes: MAX_UNREAD_BYTES,
+  });
   socket.once("connect", () => tcpMs = performance.now() - started);
   socket.once("secureConnect", () => resolve());
   calls.onFailure = reject;
@@ -119,136 +119,5 @@ export async function peerCertificateHash(options: PeerCertificateOptions): Prom
     options.signal.removeEventListener("abort", abort);
     socket.on("error", () => {});
     socket.destroy();
-  }
-}
-
-interface PendingRead {
-  readonly buffer: Uint8Array;
-  readonly resolve: (count: number | null) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-/** The direct calls over a socket of Node's. */
-class NodeSocketCalls implements DirectCalls {
-  onFailure: ((error: unknown) => void) | undefined;
-  readonly #socket: TLSSocket;
-  readonly #chunks: Uint8Array[] = [];
-  #offset = 0;
-  #unreadBytes = 0;
-  #hasEnded = false;
-  #isClosed = false;
-  #error: unknown;
-  #pending: PendingRead | undefined;
-  #rejectWrite: ((reason: unknown) => void) | undefined;
-
-  constructor(socket: TLSSocket) {
-    this.#socket = socket;
-    socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
-    socket.on("end", () => this.#end());
-    socket.on("error", (error: unknown) => this.#fail(error));
-    socket.on("close", () => {
-      this.#fail(new TransportError("reset", "The peer has broken the connection", { initiator: "remote" }));
-    });
-  }
-
-  read(buffer: Uint8Array): Promise<number | null> {
-    if (this.#isClosed) return Promise.reject(this.#translate(undefined, "read"));
-    if (this.#unreadBytes > 0) return Promise.resolve(this.#take(buffer));
-    if (this.#hasEnded) return Promise.resolve(null);
-    if (this.#error !== undefined) return Promise.reject(this.#translate(this.#error, "read"));
-    return new Promise((resolve, reject) => this.#pending = { buffer, resolve, reject });
-  }
-
-  write(bytes: Uint8Array): Promise<void> {
-    if (this.#isClosed || this.#error !== undefined) {
-      return Promise.reject(this.#translate(this.#error, "write"));
-    }
-    if (bytes.length === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#rejectWrite = (error) => reject(this.#translate(error, "write"));
-      this.#socket.write(bytes, (error) => {
-        this.#rejectWrite = undefined;
-        if (error === undefined || error === null) resolve();
-        else reject(this.#translate(error, "write"));
-      });
-    });
-  }
-
-  closeWrite(): Promise<void> {
-    if (this.#isClosed || this.#error !== undefined) {
-      return Promise.reject(this.#translate(this.#error, "end the sending half"));
-    }
-    return new Promise((resolve) => this.#socket.end(() => resolve()));
-  }
-
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#chunks.length = 0;
-    this.#unreadBytes = 0;
-    this.#failCalls(undefined);
-    // Destroying a socket while the peer still talks would reset it, and lose what was written.
-    const socket = this.#socket;
-    if (this.#hasEnded || this.#error !== undefined) {
-      socket.destroySoon();
-      return;
-    }
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once("close", () => clearTimeout(timer));
-    socket.once("end", () => socket.destroySoon());
-    socket.resume();
-    socket.end();
-  }
-
-  #receive(chunk: Uint8Array): void {
-    if (this.#isClosed) return;
-    this.#chunks.push(chunk);
-    this.#unreadBytes += chunk.length;
-    if (this.#unreadBytes > MAX_UNREAD_BYTES) this.#socket.pause();
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    this.#pending = undefined;
-    pending.resolve(this.#take(pending.buffer));
-  }
-
-  #end(): void {
-    this.#hasEnded = true;
-    this.#pending?.resolve(null);
-    this.#pending = undefined;
-  }
-
-  #fail(error: unknown): void {
-    this.#error ??= error;
-    this.onFailure?.(error);
-    this.#failCalls(error);
-  }
-
-  #failCalls(error: unknown): void {
-    this.#pending?.reject(this.#translate(error, "read"));
-    this.#pending = undefined;
-    this.#rejectWrite?.(error);
-    this.#rejectWrite = undefined;
-  }
-
-  #translate(error: unknown, what: string): TransportError {
-    if (!this.#isClosed) return toTransportError(error, what);
-    return new TransportError("closed", `Cannot ${what}: this end is closed`, {
-      initiator: "user",
-      cause: error,
-    });
-  }
-
-  #take(buffer: Uint8Array): number {
-    const first = this.#chunks[0]!;
-    const count = Math.min(first.length - this.#offset, buffer.length);
-    buffer.set(first.subarray(this.#offset, this.#offset + count));
-    this.#offset += count;
-    this.#unreadBytes -= count;
-    if (this.#offset === first.length) {
-      this.#chunks.shift();
-      this.#offset = 0;
-    }
-    if (this.#unreadBytes <= MAX_UNREAD_BYTES && this.#socket.isPaused()) this.#socket.resume();
-    return count;
   }
 }
