@@ -13,6 +13,9 @@ const echo = await fetch("/echo", { method: "POST", body: "x".repeat(300000) }).
 const protocolOf = (word) => performance.getEntriesByType("resource").filter((e) => e.name.includes(word))
   .map((e) => e.nextHopProtocol);
 const protocols = [...new Set(protocolOf("/text?"))];
+const slow = (await Promise.allSettled(Array.from({ length: 20 }, (_, i) =>
+  fetch("/slow?" + i).then((r) => r.text()).then((t) => t.length === 20000 ? i : Promise.reject()))))
+  .filter((one) => one.status === "fulfilled").map((one) => one.value);
 const broken = [];
 for (const path of ["/undeclared", "/declared"]) {
   await fetch(path).then((r) => r.text()).then((t) => broken.push(path + " whole " + t.length), () => broken.push("error"));
@@ -20,13 +23,15 @@ for (const path of ["/undeclared", "/declared"]) {
 const after = await fetch("/text?after").then((r) => r.text());
 await fetch("/report", { method: "POST", body: JSON.stringify({
   texts: texts.filter((t) => t === "Hello world\\n").length, echo: echo.length, broken, after,
-  protocols, echoProtocols: protocolOf("/echo"),
+  slow, protocols, echoProtocols: protocolOf("/echo"),
 }) });
 `;
 
 interface Report {
   readonly texts: number;
   readonly echo: number;
+  /** The slow requests that went well, though the server shut down in their middle. */
+  readonly slow: readonly number[];
   readonly broken: readonly string[];
   readonly after: string;
   readonly protocols: readonly string[];
@@ -93,11 +98,20 @@ async function listen(
   return { tcp, udp: withQuic ? listenQuic({ ...where, cert, key, alpn: ["h3"] }) : undefined };
 }
 
-async function visit(lab: Lab, withQuic: boolean): Promise<Report> {
+async function visit(lab: Lab, withQuic: boolean): Promise<Report & { readonly lost: readonly number[] }> {
   const reported = Promise.withResolvers<Report>();
+  const accepted: number[] = [];
+  const connections: (h2.H2ServerConnection | h3.H3ServerConnection)[] = [];
   let loads = 0;
   const handler = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url);
+    const { pathname, search } = new URL(request.url);
+    if (pathname === "/slow") {
+      accepted.push(Number(search.slice(1)));
+      // Accepted exchanges must arrive; Firefox opens another connection for the rest.
+      if (accepted.length === 10) { for (const connection of connections) connection.shutdown(); }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return new Response("x".repeat(20_000));
+    }
     if (pathname === "/report") {
       reported.resolve(await request.json());
       return new Response("thanks");
@@ -114,7 +128,6 @@ async function visit(lab: Lab, withQuic: boolean): Promise<Report> {
   const { tcp, udp } = await listen(lab, withQuic);
   const { port } = tcp.addr;
   const options = { onError: () => undefined };
-  const connections: { close(): void }[] = [];
   const accepting = [
     (async () => {
       for await (const transport of tcp) connections.push(h2.serve(transport, handler, options));
@@ -132,7 +145,8 @@ async function visit(lab: Lab, withQuic: boolean): Promise<Report> {
     });
     await loadInFirefox(profile, `https://localhost:${port}/`, reported.promise, 60_000);
     reported.reject(new Error("the page did not report within 60 s"));
-    return await reported.promise;
+    const report = await reported.promise;
+    return { ...report, lost: accepted.filter((id) => !report.slow.includes(id)) };
   } finally {
     for (const connection of connections) connection.close();
     tcp.close();
@@ -146,13 +160,15 @@ function row(protocol: "h2" | "h3"): InteropCase {
   return {
     peer: "firefox",
     role: "client",
-    what: `${protocol}: page, 20 fetches, echo, broken bodies`,
+    what: `${protocol}: page, fetches, echo, shutdown, broken bodies`,
     needs: [program("firefox-esr"), program("certutil")],
     async run(lab) {
       const report = await visit(lab, protocol === "h3");
       assert.deepEqual(report, {
         texts: 20,
         echo: 300_000,
+        slow: Array.from({ length: 20 }, (_, i) => i),
+        lost: [],
         broken: ["error", "error"],
         after: "Hello world\n",
         protocols: [protocol],

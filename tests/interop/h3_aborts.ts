@@ -1,37 +1,11 @@
 import assert from "node:assert/strict";
-import * as h3 from "../../h3/mod.ts";
-import { listenQuic } from "../../transport/deno.ts";
 import { breakingHandler, brokenBody, DECLARED_BYTES } from "./broken_bodies.ts";
+import { withOurServer } from "./our_h3_server.ts";
 import { way } from "./h3_servers.ts";
 import { AIOQUIC_PEER, AIOQUIC_PYTHON, h3PeerServers, QUIC_GO } from "./h3_peer_servers.ts";
 import { withClient } from "./client_cases.ts";
 import { program, run } from "./support.ts";
 import type { InteropCase, Lab } from "./support.ts";
-
-/** Our server in this process; `/declared` and `/undeclared` break off in mid-body. */
-export async function withOurServer<T>(
-  lab: Lab,
-  handler: h3.Handler,
-  work: (port: number) => Promise<T>,
-): Promise<T> {
-  const listener = listenQuic({
-    hostname: "127.0.0.1",
-    port: 0,
-    cert: await Deno.readTextFile(lab.pem.chain),
-    key: await Deno.readTextFile(lab.pem.key),
-    alpn: ["h3"],
-  });
-  const accepting = (async () => {
-    for await (const transport of listener) h3.serve(transport, handler, { onError: () => undefined });
-  })();
-  try {
-    return await work(listener.addr.port);
-  } finally {
-    listener.closeAll(0x100, "");
-    listener.close();
-    await accepting;
-  }
-}
 
 const PATHS = ["/undeclared", "/declared"] as const;
 

@@ -13,6 +13,7 @@ import { h2specCases } from "./h2spec.ts";
 import { h3AbortCases } from "./h3_aborts.ts";
 import { h3ClientCases } from "./h3_clients.ts";
 import { h3ServerCases } from "./h3_servers.ts";
+import { h3ShutdownCases } from "./h3_shutdown.ts";
 import { probeCases } from "./probe_facts.ts";
 
 interface Row {
@@ -30,6 +31,7 @@ const cases: readonly InteropCase[] = [
   ...h3ServerCases,
   ...h3ClientCases,
   ...h3AbortCases,
+  ...h3ShutdownCases,
   ...grpcCases,
   ...growthCases,
   ...bulkCases,

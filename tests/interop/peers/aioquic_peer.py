@@ -1,5 +1,6 @@
 """An HTTP/3 peer on aioquic: `aioquic_peer.py serve PORT CERT KEY` `aioquic_peer.py get PORT CA [BYTES]`
-for a whole set of requests, or `aioquic_peer.py one PORT CA PATH` for one.
+for a whole set of requests, `aioquic_peer.py one PORT CA PATH` for one, or
+`aioquic_peer.py burst PORT CA PATH N` for N at once, of which it prints those that went well.
 
 The server prints `ready`, then a line for each upload to /sink; the client prints what it saw as one line of JSON.
 """
@@ -145,6 +146,12 @@ async def one(port, ca, path):
         print(json.dumps(await client.exchange("GET", path)))
 
 
+async def burst(port, ca, path, count):
+    async with connect("127.0.0.1", port, configuration=configure(ca), create_protocol=Client) as client:
+        seen = await asyncio.gather(*(client.exchange("GET", f"{path}?{i}") for i in range(count)))
+        print(json.dumps([i for i in range(count) if seen[i]["status"] == 200 and not seen[i]["error"]]))
+
+
 async def get(port, ca):
     report = {}
     async with connect("127.0.0.1", port, configuration=configure(ca), create_protocol=Client) as client:
@@ -175,5 +182,7 @@ if __name__ == "__main__":
         asyncio.run(run_server(int(sys.argv[2]), sys.argv[3], sys.argv[4]))
     elif sys.argv[1] == "one":
         asyncio.run(one(int(sys.argv[2]), sys.argv[3], sys.argv[4]))
+    elif sys.argv[1] == "burst":
+        asyncio.run(burst(int(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5])))
     else:
         asyncio.run(get(int(sys.argv[2]), sys.argv[3]))

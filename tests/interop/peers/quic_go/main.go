@@ -1,5 +1,6 @@
 // An HTTP/3 peer on quic-go: `quic_go serve PORT CERT KEY`, `quic_go get URL CA` for a whole set of requests or
-// `quic_go one URL CA` for one. The server prints `ready`, then a line for each upload (`upload N complete` or
+// `quic_go one URL CA` for one, or `quic_go burst URL CA N` for N at once, with ?0 to ?N-1, of which it prints those
+// that went well. The server prints `ready`, then a line for each upload (`upload N complete` or
 // `upload N aborted`); the client prints what it saw as one line of JSON.
 package main
 
@@ -164,6 +165,31 @@ func get(url, ca string) {
 	json.NewEncoder(os.Stdout).Encode(report)
 }
 
+func burst(url, ca, count string) {
+	client, transport := newClient(ca)
+	defer transport.Close()
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		log.Fatal(err)
+	}
+	good := make([]bool, n)
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() {
+			r := exchange(client, "GET", fmt.Sprintf("%s?%d", url, i), nil)
+			good[i] = r.Status == 200 && r.Error == ""
+		})
+	}
+	group.Wait()
+	ids := []int{}
+	for i, ok := range good {
+		if ok {
+			ids = append(ids, i)
+		}
+	}
+	json.NewEncoder(os.Stdout).Encode(ids)
+}
+
 func main() {
 	switch {
 	case len(os.Args) == 5 && os.Args[1] == "serve":
@@ -172,6 +198,8 @@ func main() {
 		get(os.Args[2], os.Args[3])
 	case len(os.Args) == 4 && os.Args[1] == "one":
 		one(os.Args[2], os.Args[3])
+	case len(os.Args) == 5 && os.Args[1] == "burst":
+		burst(os.Args[2], os.Args[3], os.Args[4])
 	default:
 		log.Fatal("usage: quic_go serve PORT CERT KEY | quic_go get|one URL CA")
 	}
