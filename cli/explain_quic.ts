@@ -5,7 +5,7 @@ import { hostPort } from "./target.ts";
 import { readTlsFacts } from "./tls_facts.ts";
 import { formatDuration } from "./ui/units.ts";
 import { TransportError } from "../semantics/errors.ts";
-import { CertificateError } from "../transport/errors.ts";
+import { CertificateError, PermissionError } from "../transport/errors.ts";
 
 /** How long TCP may take to show that it answers where UDP did not, in milliseconds. */
 const TCP_TIMEOUT_MS = 300;
@@ -83,6 +83,23 @@ async function badCertificate(error: TransportError, plan: ConnectPlan): Promise
   });
 }
 
+/** QUIC needs a UDP socket of its own beside the way to the server. */
+function noSocket(error: TransportError, plan: ConnectPlan): CliError {
+  const where = hostPort(plan.hostname, plan.port);
+  const flag = error instanceof PermissionError ? error.flag.replace(/^--allow-net=?/, "") : "";
+  return new CliError("this run may not open a UDP socket", {
+    code: "permission",
+    exit: EXIT.PERMISSION,
+    evidence: [error.message],
+    hints: [
+      flag === "" || flag === where
+        ? `--allow-net=${where} or -N allows it, --http 2 needs none`
+        : `--allow-net=${where},${flag} or -N allows it, --http 2 needs none`,
+    ],
+    cause: error,
+  });
+}
+
 /** Makes a `CliError` of a QUIC connect that failed: each reason has its own sentence and hint. */
 export async function explainQuicError(
   error: unknown,
@@ -97,6 +114,8 @@ export async function explainQuicError(
       return await badCertificate(error, plan);
     case "unsupported":
       return plan.insecure ? noPin(error, plan) : transportError(error, plan, undefined, "h3");
+    case "permission":
+      return noSocket(error, plan);
     case "refused":
       return new CliError(`${hostPort(plan.hostname, plan.port)} takes no more QUIC connections`, {
         code: "refused",

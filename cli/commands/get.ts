@@ -173,6 +173,8 @@ async function exchange(link: HttpLink, run: GetRun): Promise<number> {
     savedTo: flags.out,
     timing: { waitMs: headAt - sentAt, bodyMs: endAt - headAt, totalMs: endAt - run.startedAt },
   };
+  // The result comes last.
+  if (flags.jsonLines === true || (flags.verbose ?? 0) > 0) await link.close();
   if (isJson(flags)) io.out(JSON.stringify(getJson(facts)) + "\n");
   if ((flags.verbose ?? 0) > 0) {
     printTrailers(io, trailers, flags.showSecrets ?? false);

@@ -66,7 +66,8 @@ function openGate(trace: TraceHook | undefined) {
 /** The failure that tells most: the one of the protocol that came furthest, with the other's as evidence. */
 function joinErrors(runners: readonly Runner[]): CliError {
   const depth = [EXIT.UNREACHABLE, EXIT.TLS, EXIT.PROTOCOL, EXIT.PEER] as readonly number[];
-  const failed = runners.filter(({ error }) => error !== undefined);
+  // The oldest first: where both say as little, what TCP says is the surer.
+  const failed = runners.filter(({ error }) => error !== undefined).toReversed();
   const byDepth = failed.toSorted((a, b) => depth.indexOf(b.error!.exit) - depth.indexOf(a.error!.exit));
   const first = byDepth[0]!;
   const error = first.error!;
@@ -87,9 +88,8 @@ function joinErrors(runners: readonly Runner[]): CliError {
 
 /** Where there is nothing to be gained from the other protocol any more. */
 function isFinal(error: CliError): boolean {
-  return error.exit === EXIT.INTERRUPTED || error.exit === EXIT.TERMINATED ||
-    error.exit === EXIT.PERMISSION ||
-    error.code === "dns" || error.exit === EXIT.BUG;
+  return error.exit === EXIT.INTERRUPTED || error.exit === EXIT.TERMINATED || error.exit === EXIT.BUG ||
+    error.code === "dns";
 }
 
 /**

@@ -31,7 +31,8 @@ function verdictLine(report: ProbeReport, style: Style): string {
 function failureLines(protocols: readonly ProtocolFacts[], style: Style): string[] {
   const lines: string[] = [];
   for (const facts of protocols) {
-    if (facts.state === "works" || facts.why.code === "not-asked") continue;
+    // The line above says enough of what was not tried by choice.
+    if (facts.state === "works" || facts.why.code === "not-asked" || facts.why.code === "no-tls") continue;
     const { text, evidence, hint } = facts.why;
     lines.push(`  ${style.bold(facts.name)}   ${printable(text)}`);
     for (const line of evidence) lines.push(`       ${printable(line)}`);

@@ -105,7 +105,9 @@ export function accessTrace(
       return;
     }
     if (event.type === "state") {
-      if (protocol === "h3" && event.subject === "stream" && event.stream !== undefined) {
+      if (event.subject === "connection" && event.state === "closed") {
+        for (const stream of [...open.keys()]) end(stream, "reset");
+      } else if (protocol === "h3" && event.subject === "stream" && event.stream !== undefined) {
         receiveState(event.stream, event.state);
       }
       return;

@@ -48,6 +48,7 @@ function detailText(detail: Readonly<Record<string, unknown>> | undefined): stri
   const parts: string[] = [];
   for (const [name, value] of Object.entries(detail)) {
     if (value === undefined || value === "" || name === "ack") continue;
+    if (name === "well" && value === true) continue; // the rule, not the exception
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
     parts.push(`${word(name)}=${printable(text)}`);
   }
@@ -117,8 +118,9 @@ export function frameTrace(options: FrameTraceOptions): TraceHook {
   /** What our SETTINGS say, which HTTP/3 tells just before their frame. */
   let ownSettings: StateTrace["detail"];
   function sinceFirst(): number {
-    start ??= performance.now();
-    return performance.now() - start;
+    const at = performance.now();
+    start ??= at;
+    return at - start;
   }
   const now = options.now ?? sinceFirst;
   write(style.dim("      ms    stream"));

@@ -156,6 +156,12 @@ Deno.test("a value that an option cannot take is explained", async () => {
     code: "usage",
     says: /--http is one of auto, 2, 3, both/,
   });
+  await assertFails(["get", "--http", "both", "https://127.0.0.1/"], {
+    exit: 2,
+    code: "usage",
+    says: /get sends one request/,
+    hint: /--http auto/,
+  });
   await assertFails(["probe", "--slo", "speed=3", "https://127.0.0.1/"], {
     exit: 2,
     code: "usage",
@@ -166,15 +172,6 @@ Deno.test("a value that an option cannot take is explained", async () => {
     exit: 2,
     code: "usage",
     says: /cannot read -H/,
-  });
-});
-
-Deno.test("HTTP/3 alone is refused with a word on what works", async () => {
-  await assertFails(["get", "--http", "3", "https://127.0.0.1/"], {
-    exit: 2,
-    code: "not-yet",
-    says: /HTTP\/3/,
-    hint: /--http 2/,
   });
 });
 
@@ -329,7 +326,7 @@ Deno.test("a missing permission is one complete line of flags, without a connect
       says:
         /may not use the network for localhost:8443, nor read body\.txt, nor write out\.txt, nor read ca\.pem$/,
       hint:
-        /--allow-net=localhost:8443 --allow-read=body\.txt,ca\.pem --allow-write=out\.txt cli\/main\.ts get https:/,
+        /deno run --unstable-net --allow-net=localhost:8443 --allow-read=body\.txt,ca\.pem --allow-write=out\.txt cli\/main\.ts get https:/,
     },
     [],
   );
@@ -343,6 +340,10 @@ Deno.test("a permission for that host alone is enough", async () => {
   const result = await tandem(["get", "--ca", ca, `https://localhost:${server.port}/`], { permissions });
   assert.equal(result.code, 0, result.stderr);
   assert.equal(result.stdout, "hello");
+  assert.match(
+    result.stderr,
+    /^note: over HTTP\/2; HTTP\/3 failed: this run may not open a UDP socket\nhint: --allow-net=localhost:\d+,0\.0\.0\.0:0 or -N/,
+  );
 });
 
 Deno.test("a CA file that cannot be used says why", async () => {

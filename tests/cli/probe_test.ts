@@ -20,12 +20,13 @@ type Document = Record<string, any>;
 async function nodeServer(
   settings: Record<string, unknown>,
   tls?: { cert: string; key: string },
+  altSvc?: string,
 ): Promise<AsyncDisposable & { port: number }> {
   const server = tls === undefined ? createServer({ settings }) : createSecureServer({ ...tls, settings });
   const sessions = new Set<{ destroy(): void }>();
   server.on("session", (session) => sessions.add(session));
   server.on("stream", (stream) => {
-    stream.respond({ ":status": 200, "alt-svc": 'h3=":443"; ma=60' });
+    stream.respond({ ":status": 200, ...(altSvc === undefined ? {} : { "alt-svc": altSvc }) });
     stream.end("hello");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -45,15 +46,20 @@ Deno.test("probe without a URL starts a server of its own and probes it", async 
   const lines = result.stdout.split("\n");
   assert.match(
     lines[0]!,
-    /^own server 127\.0\.0\.1:\d+ {4}h2 works {3}h3 not yet {3}0 warnings {3}[\d.]+ m?s$/,
+    /^own server 127\.0\.0\.1:\d+ {4}h2 works {3}h3 works {3}0 warnings {3}[\d.]+ m?s$/,
   );
-  assert.match(result.stdout, /offered by +ALPN h2 +not yet\n/);
-  assert.match(result.stdout, /secure channel +TLS 1\.3 +not yet\n/);
-  assert.match(result.stdout, /certificate +localhost, P-256 +not yet\n/);
-  assert.match(result.stdout, /first request +200 in [\d.]+ ms +not yet\n/);
-  assert.match(result.stdout, /PING round trip +[\d.]+ ms +not yet\n/);
+  assert.match(result.stdout, /found by +ALPN h2 +Alt-Svc, seen over h2\n/);
+  assert.match(result.stdout, /secure channel +TLS 1\.3 +QUIC \(TLS 1\.3\)\n/);
+  assert.match(result.stdout, /certificate +localhost, P-256 +the same as over TCP\n/);
+  assert.match(result.stdout, /first request +200 in [\d.]+ ms +200 in [\d.]+ ms\n/);
+  assert.match(result.stdout, /next request +[\d.]+ ms, same connection +[\d.]+ ms, same connection\n/);
+  assert.match(result.stdout, /PING round trip +[\d.]+ ms +QUIC decides\n/);
   assert.match(result.stdout, /to first byte +0 .* ms\n {2}h2 {2}dns +-\n +tcp +[\d.]+ +█+\n/);
-  assert.match(result.stdout, /concurrent streams +100 +not yet\n/);
+  assert.match(result.stdout, / {2}h3 {2}dns +-\n +quic +[\d.]+ +█+\n +wait +[\d.]+ +·+█+\n/);
+  assert.match(result.stdout, /concurrent streams +100 +QUIC decides\n/);
+  assert.match(result.stdout, /header list bytes +32768 +32768\n/);
+  assert.match(result.stdout, /blocked streams +- +16\n/);
+  assert.match(result.stdout, /extended CONNECT .* yes\n/);
   assert.match(result.stdout, /ok +\d+ checks\n/);
   assert.ok(lines.every((line) => line.length <= 80 && !line.endsWith(" ")), result.stdout);
 });
@@ -61,11 +67,22 @@ Deno.test("probe without a URL starts a server of its own and probes it", async 
 Deno.test("probe --json of the own server holds its schema and says what the server does", async () => {
   const document = await documentOf(await tandem(["probe", "--json", "--repeat", "3"]), "probe") as Document;
   assert.equal(document.builtIn, true);
-  assert.deepEqual(document.h3, {
-    reachable: null,
-    why: { code: "not-yet", text: "HTTP/3 is not in this version yet", rule: null },
-  });
-  const { h2 } = document;
+  const { h2, h3 } = document;
+  assert.equal(h3.reachable, true);
+  assert.equal(h3.foundBy, "alt-svc");
+  assert.equal(h3.target, document.target);
+  assert.equal(h3.alpn, "h3");
+  assert.deepEqual(h3.tls, { version: "1.3", cipher: null });
+  assert.equal(h3.sameCertificate, true);
+  assert.deepEqual(h3.certificate, h2.certificate);
+  assert.equal(h3.timing.samples, 3);
+  assert.deepEqual([h3.timing.tcpMs, h3.timing.tlsMs, h3.pingMs], [null, null, null]);
+  for (const name of ["quicMs", "waitMs", "ttfbMs", "totalMs"]) assert.ok(h3.timing[name] > 0, name);
+  assert.deepEqual([h3.first.status, h3.first.bodyBytes, h3.next.status], [200, 12, 200]);
+  assert.match(h2.altSvc, /^h3=":\d+"; ma=86400$/);
+  assert.equal(h3.altSvc, null);
+  assert.deepEqual(document.findings.filter((one: Document) => one.severity !== "ok"), []);
+  assert.equal(h2.foundBy, "alpn");
   assert.equal(h2.reachable, true);
   assert.equal(h2.alpn, "h2");
   assert.equal(h2.address, "127.0.0.1");
@@ -92,7 +109,7 @@ Deno.test("probe shows the settings as a server sent them", async () => {
     headerTableSize: 2048,
     enableConnectProtocol: true,
   };
-  await using server = await nodeServer(settings);
+  await using server = await nodeServer(settings, undefined, 'h3=":443"; ma=60');
   const document = await documentOf(
     await tandem(["probe", `http://127.0.0.1:${server.port}/`, "--json"]),
     "probe",
@@ -104,6 +121,7 @@ Deno.test("probe shows the settings as a server sent them", async () => {
     maxFrameBytes: 20_000,
     headerTableBytes: 2048,
     blockedStreams: null,
+    datagrams: null,
     enablePush: document.h2.settings.enablePush,
     enableConnectProtocol: 1,
     noRfc7540Priorities: null,

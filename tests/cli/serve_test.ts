@@ -66,13 +66,14 @@ async function makeSite(): Promise<AsyncDisposable & { readonly path: string; re
 Deno.test("serve --json says on its first line where it listens and with which certificate", async () => {
   await using tls = await startServer(["--echo"]);
   await assertSchema(tls.first, "serve");
-  assert.equal(tls.first["h3"], null);
+  assert.deepEqual(tls.first["h3"], tls.first["h2"], "one port number for TCP and UDP");
   assert.equal(tls.first["serves"], "echo");
   const { sha256 } = tls.first["certificate"] as { sha256: string };
   const probed = JSON.parse((await tandem(["probe", "-k", tls.origin, "--json"])).stdout);
   assert.equal(probed.h2.certificate.sha256, sha256);
   await using plain = await startServer(["--echo", "--plain", "--hostname", "127.0.0.1"]);
   await assertSchema(plain.first, "serve");
+  assert.equal(plain.first["h3"], null);
   assert.equal(plain.first["certificate"], null);
 });
 
@@ -352,7 +353,7 @@ Deno.test("serve tells people where, with what certificate, and how to try it", 
   assert.equal((await child.status).code, 0);
   assert.match(text, /^tandem 0\.1\.0 serving an echo\n/);
   assert.match(text, /h2 +https:\/\/127\.0\.0\.1:\d+ +TLS\n/);
-  assert.match(text, /h3 +not yet\n/);
+  assert.match(text, /h3 +https:\/\/127\.0\.0\.1:\d+ +QUIC, announced by Alt-Svc\n/);
   assert.match(text, /made now for localhost, 127\.0\.0\.1, ::1; valid until 20/);
   assert.match(text, /sha256 (?:[0-9a-f]{2}:){31}[0-9a-f]{2}\n/);
   assert.match(text, /try {2}tandem get -k https:/);
