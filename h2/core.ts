@@ -7,6 +7,7 @@ import type { Priority } from "../semantics/priority.ts";
 import type { RuleId } from "../semantics/rules/mod.ts";
 import type { TraceHook } from "../semantics/trace.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
+import { IdTable } from "../wire/id_table.ts";
 import { BandwidthEstimator } from "./bandwidth.ts";
 import { ClosedStreams } from "./closed_streams.ts";
 import { DEFAULT_WINDOW_BYTES, FrameType } from "./constants.ts";
@@ -21,7 +22,6 @@ import { resolveOptions } from "./options.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type H2Settings, initialSettings, settingsOf } from "./settings.ts";
 import type { Stream } from "./stream.ts";
-import { StreamTable } from "./stream_table.ts";
 import { connectionError, cutOffError, resetError, ruleError, unprocessedError } from "./stream_errors.ts";
 import { traceFrame, traceReset, traceState } from "./tracing.ts";
 
@@ -73,7 +73,7 @@ export class Core {
   /** SETTINGS and PING acknowledgements in `out`. */
   unsentAcks = 0;
 
-  readonly streams: StreamTable = new StreamTable();
+  readonly streams: IdTable<Stream> = new IdTable();
   #lastStream: Stream | undefined;
   /** The id that this end opens next (client). */
   nextStreamId = 1;

@@ -4,9 +4,11 @@ import type { ClientRequest, TryRequestResult } from "./client_request.ts";
 import { asError, type ClientHost, ClientSide } from "./client_side.ts";
 import type { Clock } from "./clock.ts";
 import { Deferred } from "./deferred.ts";
+
 import type { ExchangeConnection } from "./host.ts";
 import { fetchRequest, requestOf } from "./fetch_request.ts";
 import type { Tunnel } from "./tunnel.ts";
+import { IdTable } from "../wire/id_table.ts";
 import { withVerdict } from "./verdict.ts";
 
 /** What the client half of a connection is made of. */
@@ -42,7 +44,7 @@ export class ClientCore implements ClientHost {
   readonly clock: Clock;
   readonly wake: () => void;
   readonly #options: ClientCoreOptions;
-  readonly #open: Map<ExchangeId, ClientSide> = new Map();
+  readonly #open: IdTable<ClientSide> = new IdTable();
   /** In order of arrival. */
   readonly #queue: Set<ClientSide> = new Set();
   readonly #ready: Deferred<void> = new Deferred();
@@ -147,7 +149,7 @@ export class ClientCore implements ClientHost {
       return;
     }
     exchange.open();
-    if (exchange.isOpen) this.#open.set(exchange.id, exchange);
+    if (exchange.isOpen) this.#open.add(exchange);
   }
 
   #openQueued(): void {
@@ -233,7 +235,9 @@ export class ClientCore implements ClientHost {
   /** The connection is over: whatever is left fails, each with what is known of its fate. */
   end(error: ConnectionError | TransportError | undefined): void {
     this.#ready.reject(error ?? endingError());
-    for (const [id, exchange] of this.#open) exchange.fail(withVerdict(error, this.engine.verdict(id)));
+    for (const exchange of this.#open.values()) {
+      exchange.fail(withVerdict(error, this.engine.verdict(exchange.id)));
+    }
     this.#open.clear();
     this.stop(withVerdict(error, "unsent"));
   }

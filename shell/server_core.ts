@@ -2,10 +2,12 @@ import type { ConnectionError, TransportError } from "../semantics/errors.ts";
 import type { EngineEvent, ExchangeId, HttpEngine } from "../semantics/events.ts";
 import type { Clock } from "./clock.ts";
 import { Deferred, ignore } from "./deferred.ts";
+
 import type { ExchangeConnection } from "./host.ts";
 import { hasNativeRequest } from "./native_request.ts";
 import type { ExchangeHandler, Handler, ServerExchange } from "./server_exchange.ts";
 import { type ServerHost, ServerSide } from "./server_side.ts";
+import { IdTable } from "../wire/id_table.ts";
 import { withVerdict } from "./verdict.ts";
 
 /** Told when a handler fails; what it gives is sent in place of the bare 500, if that is still possible. */
@@ -43,7 +45,7 @@ export class ServerCore implements ServerHost {
   readonly #options: ServerCoreOptions;
   readonly #native: Handler | undefined;
   readonly #direct: ExchangeHandler | undefined;
-  readonly #open: Map<ExchangeId, ServerSide> = new Map();
+  readonly #open: IdTable<ServerSide> = new IdTable();
   /** Exchanges of this turn whose handler has not begun. */
   #fresh: ServerSide[] = [];
   /** Handlers whose promise has not settled. */
@@ -103,7 +105,7 @@ export class ServerCore implements ServerHost {
     switch (event.type) {
       case "request": {
         const exchange = new ServerSide(this, event);
-        this.#open.set(event.id, exchange);
+        this.#open.add(exchange);
         this.#fresh.push(exchange);
         return;
       }

@@ -13,6 +13,7 @@ export * from "./decoded_section.ts";
 export * from "./encoded_blocks.ts";
 export * from "./huffman.ts";
 export * from "./huffman_cache.ts";
+export * from "./id_table.ts";
 export * from "./indexing_policy.ts";
 export * from "./latin1.ts";
 export * from "./literal_cache.ts";

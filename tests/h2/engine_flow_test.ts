@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Scheduler } from "../../h2/scheduler.ts";
 import { Stream } from "../../h2/stream.ts";
-import { StreamTable } from "../../h2/stream_table.ts";
 import { Fields, MessageReader, MessageWriter, SERVER_LIMITS } from "../../semantics/mod.ts";
 import {
   data,
@@ -246,39 +245,6 @@ Deno.test("H2Connection grows an adaptive window with the bandwidth, up to its b
   const wide = run(16 * 2 ** 20, 50);
   assert(wide.window > 500_000, JSON.stringify(wide));
   assert(run(200_000, 50).window === 200_000);
-});
-
-Deno.test("StreamTable behaves like a map", () => {
-  const make = (id: number) =>
-    new Stream(
-      id,
-      new MessageReader({ role: "request", limits: SERVER_LIMITS }),
-      new MessageWriter({ role: "response" }),
-      0,
-      0,
-    );
-  fc.assert(
-    fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(60)), { maxLength: 300 }), (steps) => {
-      const table = new StreamTable();
-      const model = new Map<number, Stream>();
-      for (const [adds, n] of steps) {
-        // Ids that fall on the same slots.
-        const id = 2 * (n % 12) * 8 + 2 * Math.floor(n / 12) + 1;
-        if (adds && !model.has(id)) {
-          const stream = make(id);
-          table.add(stream);
-          model.set(id, stream);
-        } else if (!adds) {
-          table.delete(id);
-          model.delete(id);
-        }
-        assert.equal(table.size, model.size);
-        for (let other = 1; other < 200; other += 2) assert.equal(table.get(other), model.get(other));
-      }
-      assert.deepEqual(table.values().map(({ id }) => id), [...model.keys()].sort((a, b) => a - b));
-    }),
-    { numRuns: 60 },
-  );
 });
 
 Deno.test("Scheduler gives every stream that can send its turn, and no other [9218-7.1:target]", () => {
