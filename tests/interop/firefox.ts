@@ -8,8 +8,14 @@ import type { InteropCase, Lab } from "./support.ts";
 import { breakingHandler } from "./broken_bodies.ts";
 
 const SCRIPT = `
-const texts = await Promise.all(Array.from({ length: 20 }, (_, i) => fetch("/text?" + i).then((r) => r.text())));
-const echo = await fetch("/echo", { method: "POST", body: "x".repeat(300000) }).then((r) => r.text());
+const texts = await Promise.all(Array.from({ length: 100 }, (_, i) => fetch("/text?" + i).then((r) => r.text())));
+const sizes = [];
+for (const size of [0, 1, 65536, 67108864]) {
+  const body = new Uint8Array(size).map((_, i) => i % 251);
+  const back = new Uint8Array(await fetch("/echo", { method: "POST", body }).then((r) => r.arrayBuffer()));
+  const down = await fetch("/bytes?" + size).then((r) => r.arrayBuffer());
+  if (back.length === size && back.every((b, i) => b === i % 251) && down.byteLength === size) sizes.push(size);
+}
 const protocolOf = (word) => performance.getEntriesByType("resource").filter((e) => e.name.includes(word))
   .map((e) => e.nextHopProtocol);
 const protocols = [...new Set(protocolOf("/text?"))];
@@ -22,14 +28,15 @@ for (const path of ["/undeclared", "/declared"]) {
 }
 const after = await fetch("/text?after").then((r) => r.text());
 await fetch("/report", { method: "POST", body: JSON.stringify({
-  texts: texts.filter((t) => t === "Hello world\\n").length, echo: echo.length, broken, after,
+  texts: texts.filter((t) => t === "Hello world\\n").length, sizes, broken, after,
   slow, protocols, echoProtocols: protocolOf("/echo"),
 }) });
 `;
 
 interface Report {
   readonly texts: number;
-  readonly echo: number;
+  /** The sizes of the bodies that went both ways and were whole. */
+  readonly sizes: readonly number[];
   /** The slow requests that went well, though the server shut down in their middle. */
   readonly slow: readonly number[];
   readonly broken: readonly string[];
@@ -117,6 +124,7 @@ async function visit(lab: Lab, withQuic: boolean): Promise<Report & { readonly l
       return new Response("thanks");
     }
     if (pathname === "/echo") return new Response(request.body);
+    if (pathname === "/bytes") return new Response(new Uint8Array(Number(search.slice(1))));
     if (pathname === "/text") return new Response("Hello world\n");
     if (pathname !== "/") return breakingHandler(request);
     // The first load finds out that there is HTTP/3; the script runs in the second one.
@@ -160,19 +168,19 @@ function row(protocol: "h2" | "h3"): InteropCase {
   return {
     peer: "firefox",
     role: "client",
-    what: `${protocol}: page, fetches, echo, shutdown, broken bodies`,
+    what: `${protocol}: page, bodies, shutdown, broken bodies`,
     needs: [program("firefox-esr"), program("certutil")],
     async run(lab) {
       const report = await visit(lab, protocol === "h3");
       assert.deepEqual(report, {
-        texts: 20,
-        echo: 300_000,
+        texts: 100,
+        sizes: [0, 1, 65_536, 67_108_864],
         slow: Array.from({ length: 20 }, (_, i) => i),
         lost: [],
         broken: ["error", "error"],
         after: "Hello world\n",
         protocols: [protocol],
-        echoProtocols: [protocol],
+        echoProtocols: [protocol, protocol, protocol, protocol],
       });
       return `nextHopProtocol ${report.protocols.join(", ")}`;
     },

@@ -7,8 +7,8 @@ import { peerServers } from "./peer_servers.ts";
 export interface H3PeerServer {
   readonly name: string;
   readonly needs: readonly Need[];
-  /** What it can do beyond files; `sink`: says whether an upload was complete; `abort`: breaks off in mid-body. */
-  readonly can: ReadonlySet<"echo" | "bytes" | "trailers" | "early" | "sink" | "abort">;
+  /** What it can do beyond files; `post`: takes one and sends the file; `sink`: says whether an upload was complete; `abort`: breaks off in mid-body. */
+  readonly can: ReadonlySet<"echo" | "post" | "bytes" | "trailers" | "early" | "sink" | "abort">;
   /** The path of the 12-byte text. */
   readonly small: string;
   start(lab: Lab): Promise<{ readonly port: number; readonly running: Running }>;
@@ -27,7 +27,7 @@ const caddyOverTcp = peerServers.find((peer) => peer.name === "caddy")!;
 const caddy: H3PeerServer = {
   name: "caddy",
   needs: caddyOverTcp.needs,
-  can: new Set(),
+  can: new Set(["echo"]),
   small: "/small.txt",
   start: (lab) => caddyOverTcp.start(lab),
 };
@@ -35,11 +35,20 @@ const caddy: H3PeerServer = {
 const gtlsserver: H3PeerServer = {
   name: "gtlsserver",
   needs: [program("gtlsserver")],
-  can: new Set(),
+  can: new Set(["post"]),
   small: "/small.txt",
   async start(lab) {
     const port = freePort();
-    const args = ["-d", lab.www, "--no-quic-dump", "127.0.0.1", `${port}`, lab.pem.key, lab.pem.chain];
+    const args = [
+      "-d",
+      lab.www,
+      "--no-quic-dump",
+      "--no-http-dump",
+      "127.0.0.1",
+      `${port}`,
+      lab.pem.key,
+      lab.pem.chain,
+    ];
     const running = await start("gtlsserver", args, { ready: /^/ });
     await new Promise((resolve) => setTimeout(resolve, 300)); // it prints nothing when it listens
     return { port, running };

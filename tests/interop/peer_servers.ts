@@ -10,8 +10,6 @@ export interface PeerServer {
   readonly can: ReadonlySet<"echo" | "bytes" | "trailers" | "early">;
   /** The path of the 12-byte text. */
   readonly small: string;
-  /** The path of the megabyte, and whether it is the file of the document root. */
-  readonly large: string;
   start(lab: Lab): Promise<{ readonly port: number; readonly running: Running }>;
 }
 
@@ -37,7 +35,6 @@ const nghttpd: PeerServer = {
   needs: [program("nghttpd")],
   can: new Set(["echo"]),
   small: "/small.txt",
-  large: "/large.bin",
   async start(lab) {
     const port = freePort();
     const args = [
@@ -58,7 +55,6 @@ const nginx: PeerServer = {
   needs: [program("/usr/sbin/nginx")],
   can: new Set(),
   small: "/small.txt",
-  large: "/large.bin",
   async start(lab) {
     const port = freePort();
     const home = await Deno.makeTempDir({ dir: lab.dir, prefix: "nginx-" });
@@ -84,9 +80,8 @@ http {
 const caddy: PeerServer = {
   name: "caddy",
   needs: [program("caddy")],
-  can: new Set(),
+  can: new Set(["echo"]),
   small: "/small.txt",
-  large: "/large.bin",
   async start(lab) {
     const port = freePort();
     const home = await Deno.makeTempDir({ dir: lab.dir, prefix: "caddy-" });
@@ -103,6 +98,7 @@ https://localhost:${port} {
   bind 127.0.0.1
   tls ${lab.pem.chain} ${lab.pem.key}
   root * ${lab.www}
+  respond /up "{http.request.body}"
   file_server
 }
 `,
@@ -118,7 +114,6 @@ const node: PeerServer = {
   needs: [program("node")],
   can: new Set(["echo", "bytes", "trailers", "early"]),
   small: "/",
-  large: "/bytes/1048576",
   async start(lab) {
     const port = freePort();
     const args = [join(PEERS, "node_server.mjs"), `${port}`, lab.pem.chain, lab.pem.key];
@@ -131,7 +126,6 @@ const denoServe: PeerServer = {
   needs: [],
   can: new Set(["echo", "bytes"]),
   small: "/",
-  large: "/bytes/1048576",
   async start(lab) {
     const port = freePort();
     const args = [
@@ -152,7 +146,6 @@ const hypercorn: PeerServer = {
   needs: [pythonModule("hypercorn")],
   can: new Set(["echo", "bytes"]),
   small: "/",
-  large: "/bytes/1048576",
   async start(lab) {
     const port = freePort();
     const args = [

@@ -187,6 +187,9 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
+/** The document root has a file `size-N.bin` of each of these sizes, in bytes. */
+const FILE_SIZES = [0, 1, 1 << 16, 1 << 20, 1 << 26];
+
 /** Makes the folder, the document root and the certificates. */
 export async function makeLab(): Promise<{ lab: Lab; close(): Promise<void> }> {
   const dir = await Deno.makeTempDir({ prefix: "tandem-interop-" });
@@ -196,6 +199,7 @@ export async function makeLab(): Promise<{ lab: Lab; close(): Promise<void> }> {
   await Deno.mkdir(www);
   await Deno.writeTextFile(join(www, "small.txt"), "Hello world\n");
   await Deno.writeFile(join(www, "large.bin"), patternBytes(1 << 20));
+  for (const size of FILE_SIZES) await Deno.writeFile(join(www, `size-${size}.bin`), patternBytes(size));
   const pem = await makeCertificates(dir);
   return {
     lab: { dir, www, pem, ca: await Deno.readTextFile(pem.ca), atEnd: (stop) => void stops.push(stop) },
