@@ -28,3 +28,7 @@ export type {
 } from "./surface/client_options.ts";
 export type { Dialer, DialTarget } from "./surface/dialer.ts";
 export type { AnyClient } from "./surface/dial.ts";
+export { Client, type FetchInit, type TryFetchResult } from "./surface/client.ts";
+export { detailsOf, type FetchDetails } from "./surface/fetch_response.ts";
+export { FetchError, type FetchErrorDetails } from "./surface/fetch_error.ts";
+export type { ClientStats } from "./surface/pool.ts";
