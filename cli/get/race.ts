@@ -105,6 +105,7 @@ export async function connectFirst(
   if (usable.length === 1 && choices.length === 1) {
     return { link: await usable[0]!.connect(plan, trace), race: undefined };
   }
+  await usable.at(-1)!.load(); // the newest, which gets the head start
   const startedAt = performance.now();
   const gate = openGate(trace);
   const losing = new AbortController();

@@ -241,10 +241,14 @@ function joinedFindings(protocols: readonly ProtocolFacts[]): Finding[] {
 /** Codes of failures that say no more than that a protocol is not there. */
 const ABSENT: ReadonlySet<string> = new Set(["no-udp", "refused", "alpn", "timeout", "not-h2"]);
 
+/** Whether a protocol is just not there, and nobody said that it should be. */
+export function isAbsent(facts: ProtocolFacts): boolean {
+  return facts.state === "failed" && !facts.isExpected && ABSENT.has(facts.why.code);
+}
+
 function failedFinding(facts: Exclude<ProtocolFacts, WorkingFacts>): Finding {
-  const isAbsent = !facts.isExpected && ABSENT.has(facts.why.code);
   return {
-    severity: !isAbsent ? "fail" : facts.name === "h3" ? "info" : "warn",
+    severity: !isAbsent(facts) ? "fail" : facts.name === "h3" ? "info" : "warn",
     protocol: facts.name,
     rule: facts.why.rule ?? "",
     text: facts.why.text,

@@ -4,12 +4,14 @@ import { renderTable } from "../ui/table.ts";
 import { formatBytes, formatDuration, formatMs, plural } from "../ui/units.ts";
 import { type Phase, renderWaterfall, type WaterfallGroup } from "../ui/waterfall.ts";
 import type { Finding, ProbeReport, ProtocolFacts, Severity, WorkingFacts } from "./facts.ts";
+import { isAbsent } from "./findings.ts";
 import { otherSettings, SETTING_ROWS, type SettingRow, settingValue } from "./settings_table.ts";
 
 const WIDTHS = [25, 27, 27] as const;
 
 function stateWords(facts: ProtocolFacts, style: Style): string {
   if (facts.state === "works") return style.green(`${facts.name} works`);
+  if (isAbsent(facts)) return style.yellow(`${facts.name} not there`);
   if (facts.state === "failed") return style.red(`${facts.name} FAILED`);
   return style.dim(`${facts.name} ${facts.short}`);
 }
@@ -87,7 +89,8 @@ function settingCell(setting: SettingRow, facts: WorkingFacts): string {
   if (name === undefined) return setting.elsewhere ?? "-";
   const value = settingValue(facts.samples[0]!.settings, name);
   if (value === undefined) return "not announced";
-  if (setting.isSwitch !== true) return String(value);
+  // QUIC has integers of 62 bits, and the largest stands for no limit.
+  if (setting.isSwitch !== true) return value > Number.MAX_SAFE_INTEGER ? "no limit" : String(value);
   return value === 1 ? "yes" : value === 0 ? "no" : String(value);
 }
 
@@ -131,7 +134,7 @@ function overviewRows(report: ProbeReport, style: Style): string[][] {
     ({ nextMs }) => nextMs === null ? "not on this connection" : `${formatMs(nextMs)} ms, same connection`,
   );
   add("PING round trip", ({ name, pingMs }) => {
-    if (name === "h3") return "QUIC decides";
+    if (name === "h3") return "not in HTTP/3";
     return pingMs === null ? "no answer" : `${formatMs(pingMs)} ms`;
   });
   add("early hints seen", interimCell);

@@ -112,6 +112,11 @@ class H2Link implements HttpLink {
   }
 }
 
+async function load(): Promise<void> {
+  await import("../../h2/mod.ts");
+  await import("../../transport/deno_tls.ts");
+}
+
 async function connect(plan: ConnectPlan, trace: TraceHook | undefined): Promise<HttpLink> {
   const h2 = await import("../../h2/mod.ts"); // before the clock runs
   const transport = await connectTransport(plan);
@@ -193,6 +198,7 @@ export const h2Protocol: Protocol = {
   name: "h2",
   title: "HTTP/2",
   obstacle: () => undefined,
+  load,
   warmUp,
   connect,
   listen,

@@ -115,6 +115,11 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+async function load(): Promise<void> {
+  await import("../../h3/mod.ts");
+  await import("../../transport/deno_quic.ts");
+}
+
 async function connect(plan: ConnectPlan, trace: TraceHook | undefined): Promise<HttpLink> {
   const h3 = await import("../../h3/mod.ts"); // before the clock runs
   let transport: QuicTransport;
@@ -179,7 +184,7 @@ const WARM_UP_ROUNDS = 20;
 async function warmUp(): Promise<void> {
   const h3 = await import("../../h3/mod.ts");
   const { memoryQuicPair } = await import("../../transport/memory.ts");
-  await import("../../transport/deno_quic.ts");
+  await load();
   const [near, far] = memoryQuicPair();
   const server = h3.serve(far, {
     exchange: (exchange) => exchange.reply(200, { "content-type": "text/plain" }, "warm"),
@@ -198,4 +203,4 @@ async function warmUp(): Promise<void> {
 }
 
 /** HTTP/3 over Deno's QUIC. */
-export const h3Protocol: Protocol = { name: "h3", title: "HTTP/3", obstacle, warmUp, connect, listen };
+export const h3Protocol: Protocol = { name: "h3", title: "HTTP/3", obstacle, load, warmUp, connect, listen };

@@ -117,6 +117,8 @@ export interface Protocol {
   readonly title: string;
   /** What keeps it from being used with TLS, or without, in this run; `undefined` where nothing does. */
   obstacle(isTls: boolean): Obstacle | undefined;
+  /** Loads what a connect needs, so that no clock runs meanwhile. */
+  load(): Promise<void>;
   /** Loads and runs what a first request needs, without a network. */
   warmUp(): Promise<void>;
   /** Connects as a client. */

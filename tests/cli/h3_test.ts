@@ -454,6 +454,7 @@ Deno.test("probe takes a server without HTTP/3 for healthy, unless both are aske
   const args = ["probe", "--ca", ca, `https://127.0.0.1:${tcp.port}/`];
   const auto = await tandem(args);
   assert.equal(auto.code, 0, auto.stdout);
+  assert.match(auto.stdout, /h2 works {3}h3 not there {3}\d warnings? /);
   assert.match(auto.stdout, /info {3}h3 {2}no answer over QUIC/);
   const both = await tandem([...args, "--http", "both"]);
   assert.equal(both.code, 3, both.stdout);

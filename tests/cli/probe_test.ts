@@ -53,7 +53,7 @@ Deno.test("probe without a URL starts a server of its own and probes it", async 
   assert.match(result.stdout, /certificate +localhost, P-256 +the same as over TCP\n/);
   assert.match(result.stdout, /first request +200 in [\d.]+ ms +200 in [\d.]+ ms\n/);
   assert.match(result.stdout, /next request +[\d.]+ ms, same connection +[\d.]+ ms, same connection\n/);
-  assert.match(result.stdout, /PING round trip +[\d.]+ ms +QUIC decides\n/);
+  assert.match(result.stdout, /PING round trip +[\d.]+ ms +not in HTTP\/3\n/);
   assert.match(result.stdout, /to first byte +0 .* ms\n {2}h2 {2}dns +-\n +tcp +[\d.]+ +█+\n/);
   assert.match(result.stdout, / {2}h3 {2}dns +-\n +quic +[\d.]+ +█+\n +wait +[\d.]+ +·+█+\n/);
   assert.match(result.stdout, /concurrent streams +100 +QUIC decides\n/);
