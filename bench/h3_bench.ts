@@ -2,84 +2,9 @@
  * How much the HTTP/3 engine itself costs: two engines in one thread, every command
  * handed to the other end at once. Run: `deno bench -A bench/h3_bench.ts`.
  */
-import { H3Connection } from "../h3/engine.ts";
 import { Fields } from "../semantics/fields.ts";
 import type { RequestHead, ResponseHead } from "../semantics/head.ts";
-
-const NO_BYTES = new Uint8Array(0);
-
-/** A client and a server that are wired to each other. */
-class Pair {
-  readonly client: H3Connection;
-  readonly server: H3Connection;
-  answered = 0;
-  received = 0;
-  readonly #head: ResponseHead;
-  readonly #body: Uint8Array;
-
-  constructor(head: ResponseHead, body: Uint8Array) {
-    this.client = new H3Connection({ role: "client", now: 0 });
-    this.server = new H3Connection({ role: "server", now: 0 });
-    this.#head = head;
-    this.#body = body;
-    this.pump();
-  }
-
-  /** Carries everything until both ends are at rest. */
-  pump(): void {
-    for (;;) {
-      const up = this.#carry(this.client, this.server, 2);
-      const down = this.#carry(this.server, this.client, 3);
-      if (up + down === 0) return;
-    }
-  }
-
-  #carry(from: H3Connection, to: H3Connection, uniBase: number): number {
-    const commands = from.outbox();
-    for (let i = 0; i < commands.length; i++) {
-      const command = commands[i]!;
-      if (command.type === "write") {
-        const { stream, data, fin } = command;
-        to.receive(stream < 0 ? uniBase - 4 * (stream + 1) : stream, data, fin, 0);
-        this.#see(to);
-        from.written(stream, data);
-      } else if (command.type === "finish") {
-        to.receive(command.stream, NO_BYTES, true, 0);
-        this.#see(to);
-      } else if (command.type === "openRequest") {
-        from.opened(command.stream);
-      }
-    }
-    this.#see(from);
-    return commands.length;
-  }
-
-  #see(engine: H3Connection): void {
-    const events = engine.take();
-    for (let i = 0; i < events.length; i++) {
-      const event = events[i]!;
-      if (event.type === "request") {
-        engine.sendResponse(event.id, this.#head, false);
-        engine.sendBody(event.id, this.#body, true);
-      } else if (event.type === "body") {
-        this.received += event.data.length;
-        engine.consume(event.id, event.data.length);
-      } else if (event.type === "done" && engine === this.client) {
-        this.answered++;
-      }
-    }
-  }
-
-  /** Makes so many exchanges, 100 at a time. */
-  run(count: number, head: (i: number) => RequestHead): void {
-    const wanted = this.answered + count;
-    for (let i = 0; i < count;) {
-      for (let batch = 0; batch < 100 && i < count; batch++, i++) this.client.sendRequest(head(i), true);
-      this.pump();
-    }
-    if (this.answered !== wanted) throw new Error(`${this.answered} of ${wanted} exchanges`);
-  }
-}
+import { H3Pair } from "./h3_pair.ts";
 
 const HELLO = new TextEncoder().encode("Hello world\n");
 const HELLO_HEAD: ResponseHead = {
@@ -95,7 +20,7 @@ const GET: RequestHead = {
 };
 const COUNT = 1000;
 
-const hello = new Pair(HELLO_HEAD, HELLO);
+const hello = new H3Pair(HELLO_HEAD, HELLO);
 Deno.bench(
   `h3 engines, ${COUNT} exchanges, 12 bytes, the same request`,
   { group: "h3", baseline: true },
@@ -104,14 +29,14 @@ Deno.bench(
   },
 );
 
-const unique = new Pair(HELLO_HEAD, HELLO);
+const unique = new H3Pair(HELLO_HEAD, HELLO);
 let counter = 0;
 Deno.bench(`h3 engines, ${COUNT} exchanges, 12 bytes, a new path each`, { group: "h3" }, () => {
   unique.run(COUNT, () => ({ ...GET, path: `/hello?id=${counter++}` }));
 });
 
 const MEGABYTE = new Uint8Array(1 << 20);
-const large = new Pair({ status: 200, fields: new Fields() }, MEGABYTE);
+const large = new H3Pair({ status: 200, fields: new Fields() }, MEGABYTE);
 Deno.bench("h3 engines, 64 exchanges of 1 MiB", { group: "h3 bodies" }, () => {
   large.run(64, () => GET);
 });
