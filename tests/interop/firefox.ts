@@ -46,7 +46,7 @@ interface Report {
 }
 
 /** A profile that trusts the CA of the lab and calls nobody but us. */
-async function firefoxProfile(lab: Lab, prefs: Readonly<Record<string, unknown>>): Promise<string> {
+export async function firefoxProfile(lab: Lab, prefs: Readonly<Record<string, unknown>>): Promise<string> {
   const profile = await Deno.makeTempDir({ dir: lab.dir, prefix: "firefox-" });
   await run("certutil", ["-N", "-d", `sql:${profile}`, "--empty-password"]);
   await run("certutil", ["-A", "-d", `sql:${profile}`, "-n", "ca", "-t", "C,,", "-i", lab.pem.ca]);
@@ -69,7 +69,7 @@ async function firefoxProfile(lab: Lab, prefs: Readonly<Record<string, unknown>>
 }
 
 /** Loads one page in Firefox without a window, until `until` settles or for `ms` at most. */
-async function loadInFirefox(
+export async function loadInFirefox(
   profile: string,
   url: string,
   until: Promise<unknown>,

@@ -14,6 +14,7 @@ import { h3AbortCases } from "./h3_aborts.ts";
 import { h3ClientCases } from "./h3_clients.ts";
 import { h3ServerCases } from "./h3_servers.ts";
 import { h3ShutdownCases } from "./h3_shutdown.ts";
+import { oneHandlerCases } from "./one_handler.ts";
 import { probeCases } from "./probe_facts.ts";
 
 interface Row {
@@ -32,6 +33,7 @@ const cases: readonly InteropCase[] = [
   ...h3ClientCases,
   ...h3AbortCases,
   ...h3ShutdownCases,
+  ...oneHandlerCases,
   ...grpcCases,
   ...growthCases,
   ...bulkCases,
