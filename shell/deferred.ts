@@ -2,15 +2,16 @@
 export class Deferred<T> {
   /** The promise; one that rejects counts as handled. */
   readonly promise: Promise<T>;
-  #resolve: (value: T | PromiseLike<T>) => void;
-  #reject: (reason: unknown) => void;
+  #resolve!: (value: T | PromiseLike<T>) => void;
+  #reject!: (reason: unknown) => void;
 
   /** Makes a promise that waits. */
   constructor() {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.promise = promise;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    // Not `Promise.withResolvers`, which Node has from version 22 on only.
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   /** Settles it well; later calls do nothing. */
