@@ -9,6 +9,10 @@
  */
 export * as h2 from "./h2/mod.ts";
 export * as h3 from "./h3/mod.ts";
+export type * from "./h2/mod.ts";
+export type * from "./h3/mod.ts";
+
+export { type DenoHandler, type DenoHandlerInfo, fromDenoHandler } from "./surface/deno_handler.ts";
 export { serve } from "./surface/serve.ts";
 export type {
   HttpServer,
@@ -17,18 +21,21 @@ export type {
   ServeOptions,
   TracedConnection,
 } from "./surface/serve_options.ts";
-export { type DenoHandler, type DenoHandlerInfo, fromDenoHandler } from "./surface/deno_handler.ts";
-export { connect, type Origin } from "./surface/origin.ts";
-export type { RaceAttempt, RaceReport } from "./surface/race.ts";
+
+export { Client, type FetchInit, type TryFetchResult } from "./surface/client.ts";
 export type {
   ClientOptions,
   CommonClientOptions,
   ConnectOptions,
   FetchTimeouts,
 } from "./surface/client_options.ts";
-export type { Dialer, DialTarget } from "./surface/dialer.ts";
 export type { AnyClient } from "./surface/dial.ts";
-export { Client, type FetchInit, type TryFetchResult } from "./surface/client.ts";
-export { detailsOf, type FetchDetails } from "./surface/fetch_response.ts";
+export type { Dialer, DialTarget } from "./surface/dialer.ts";
 export { FetchError, type FetchErrorDetails } from "./surface/fetch_error.ts";
+export { detailsOf, type FetchDetails } from "./surface/fetch_response.ts";
+export { connect, type Origin } from "./surface/origin.ts";
 export type { ClientStats } from "./surface/pool.ts";
+export type { RaceAttempt, RaceReport } from "./surface/race.ts";
+
+export { ConnectionError, HttpError, StreamError, TransportError } from "./semantics/errors.ts";
+export { Fields } from "./semantics/fields.ts";

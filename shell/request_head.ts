@@ -46,9 +46,12 @@ export function requestHead(request: ClientRequest, bodyBytes: number): RequestH
   };
 }
 
+/** Methods for which content means nothing, so that there is no need to say that there is none (RFC 9110 section 8.6). */
+const BODYLESS = new Set(["GET", "HEAD", "DELETE"]);
+
 function requestFields(request: ClientRequest, method: string, bodyBytes: number): Fields {
   const given = Fields.from(request.fields);
-  const needsLength = (bodyBytes > 0 || (bodyBytes === 0 && method !== "GET" && method !== "HEAD")) &&
+  const needsLength = (bodyBytes > 0 || (bodyBytes === 0 && !BODYLESS.has(method))) &&
     method !== "CONNECT" && !given.has("content-length");
   const needsPriority = request.priority !== undefined && !given.has("priority");
   if (!needsLength && !needsPriority) return given;

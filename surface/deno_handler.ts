@@ -40,7 +40,7 @@ export type DenoHandler = (
  * const server = h2.serve(far, handler);
  * await using client = h2.connect(near);
  * const response = await client.fetch("https://example.com/");
- * assert.equal(await response.text(), "GET from unknown");
+ * assert.equal(await response.text(), "GET from memory");
  * await server.shutdown();
  * ```
  */

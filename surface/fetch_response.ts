@@ -67,17 +67,19 @@ export function fetchResponse(response: ClientResponse, options: FetchResponseOp
   const headers = new Headers();
   appendAll(headers, response.fields.flat);
   const codings = options.decode ? codingsOf(headers.get("content-encoding")) : undefined;
+  const hasNone = NULL_BODY.has(status) || options.method === "HEAD";
+  const { body: given } = response;
   // What it says is not what comes out of the decoder.
-  if (codings !== undefined) headers.delete("content-length");
-  const isBodiless = response.body === null || NULL_BODY.has(status) || options.method === "HEAD";
-  let body: ReadableStream<Uint8Array> | null = null;
-  if (isBodiless) {
+  if (codings !== undefined && (hasNone || given !== null)) headers.delete("content-length");
+  let body: ReadableStream<Uint8Array> | Uint8Array | null = null;
+  if (hasNone || given === null) {
     response.discard().then(() => options.deadlines.done(), () => options.deadlines.done());
+    if (!hasNone) body = new Uint8Array(0); // empty, which is not the same as none
   } else {
-    body = guarded(response.body!, options.deadlines);
+    body = guarded(given, options.deadlines);
     if (codings !== undefined) body = decodeBody(body, codings);
   }
-  const native = new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, {
+  const native = new Response(body as BodyInit | null, {
     status,
     statusText: reasonPhrase(status),
     headers,
