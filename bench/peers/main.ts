@@ -8,10 +8,12 @@
 import { parseArgs } from "node:util";
 import { makeThrowawayCertificate } from "../../transport/throwaway_cert.ts";
 import { compareClients } from "./compare_clients.ts";
+import { compareH3 } from "./compare_h3.ts";
 import { compareServers } from "./compare_servers.ts";
+import { measureIdle } from "./idle.ts";
 import { prepareLoads } from "./loads.ts";
 import { BODIES } from "./programs/bodies.ts";
-import { clientTable, serverTable } from "./report.ts";
+import { clientTable, h3Table, idleTable, serverTable } from "./report.ts";
 import type { Lab } from "./servers.ts";
 
 async function makeLab(isPinned: boolean): Promise<Lab> {
@@ -69,6 +71,19 @@ try {
       });
       report.clients = results;
       markdown += clientTable(results);
+    } else if (kind === "h3") {
+      const results = await compareH3(lab, {
+        servers: list(values.servers),
+        loads: list(values.loads),
+        rounds: Number(values.rounds),
+        scale: Number(values.scale),
+      });
+      report.h3 = results;
+      markdown += h3Table(results);
+    } else if (kind === "idle") {
+      const results = await measureIdle(lab, { servers: list(values.servers), counts: [1, 100, 1000] });
+      report.idle = results;
+      markdown += idleTable(results);
     } else {
       throw new Error(`Cannot compare ${kind}: it is none of servers, clients, h3, idle`);
     }

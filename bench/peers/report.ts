@@ -1,5 +1,7 @@
 import type { ClientResult } from "./compare_clients.ts";
+import type { H3Result } from "./compare_h3.ts";
 import type { ServerResult } from "./compare_servers.ts";
+import type { IdleResult } from "./idle.ts";
 import { digits, type Summary } from "./statistics.ts";
 
 /** One row of a table. */
@@ -51,4 +53,43 @@ function rowOf(row: Row, ours: readonly Row[]): string {
   );
   const peak = digits(row.peakBytes! / 1_048_576);
   return `| ${row.name} | ${range(row.cpuMicros)} | ${range(row.rate!)} | ${peak} | ${ratios.join(" | ")} |`;
+}
+
+/** Clients and servers over QUIC, with the ratio to bare streams. */
+export function h3Table(results: readonly H3Result[]): string {
+  let text = "";
+  for (const [load, rows] of Map.groupBy(results, (one) => one.load)) {
+    const bare = rows.find((row) => row.server.startsWith("bare"));
+    const lines = ["", `### HTTP/3: ${load}`, ""];
+    lines.push(
+      "| server | its CPU µs a request | our client's CPU µs | requests a second | peak MiB | bare / both ends |",
+    );
+    lines.push("|---|---|---|---|---|---|");
+    for (const row of rows) {
+      if (row.serverMicros === undefined) {
+        lines.push(`| ${row.server} | no result: ${row.failure} | | | | |`);
+        continue;
+      }
+      const both = (one: H3Result): number => one.serverMicros!.median + one.clientMicros!.median;
+      const ratio = bare?.serverMicros === undefined ? "–" : `${digits(both(bare) / both(row))}x`;
+      const peak = digits(row.peakBytes! / 1_048_576);
+      const cells = [range(row.serverMicros), range(row.clientMicros!), range(row.rate!), peak, ratio];
+      lines.push(`| ${row.server} | ${cells.join(" | ")} |`);
+    }
+    text += `${lines.join("\n")}\n`;
+  }
+  return text;
+}
+
+/** Memory of idle connections. */
+export function idleTable(results: readonly IdleResult[]): string {
+  const counts = Object.keys(results[0]?.bytes ?? {});
+  const lines = ["", "### Idle connections, one request each: resident MiB", ""];
+  lines.push(`| server | ${counts.join(" | ")} | KiB a connection |`);
+  lines.push(`|---|${counts.map(() => "---|").join("")}---|`);
+  for (const { server, bytes, perConnection } of results) {
+    const cells = counts.map((count) => digits(bytes[Number(count)]! / 1_048_576));
+    lines.push(`| ${server} | ${cells.join(" | ")} | ${digits(perConnection / 1024)} |`);
+  }
+  return `${lines.join("\n")}\n`;
 }

@@ -118,7 +118,7 @@ const caddy: PeerServer = {
     protocols ${protocols}
   }
 }
-${isTls ? "https" : "http"}://127.0.0.1:${port} {
+${isTls ? `https://localhost:${port}, https` : "http"}://127.0.0.1:${port} {
   bind 127.0.0.1
   ${isTls ? `tls ${lab.cert} ${lab.key}` : ""}
   root * ${lab.folder}/www

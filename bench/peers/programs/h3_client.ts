@@ -1,0 +1,48 @@
+/** One client for all servers over QUIC: `deno run -A h3_client.ts PORT http|raw CERT`. */
+import { connect } from "../../../h3/mod.ts";
+import { connectQuic } from "../../../transport/deno.ts";
+import { count, isLarge, serveRounds } from "./client_loop.mjs";
+
+const [port, mode, certPath] = Deno.args;
+const where = { hostname: "127.0.0.1", port: Number(port) };
+const cert = Deno.readTextFileSync(certPath!);
+const hash = await certificateHash(cert);
+
+/** SHA-256 of a certificate: the pin by which a self-signed one is taken. */
+async function certificateHash(pem: string): Promise<ArrayBuffer> {
+  const base64 = pem.replaceAll(/-----[^-]+-----|\s/g, "");
+  return await crypto.subtle.digest("SHA-256", Uint8Array.fromBase64(base64));
+}
+
+async function httpClient(): Promise<(path: string) => Promise<number>> {
+  const transport = await connectQuic({
+    ...where,
+    serverName: "localhost",
+    alpn: ["h3"],
+    certificateHashes: [new Uint8Array(hash)],
+  });
+  const client = connect(transport);
+  await client.ready;
+  const authority = `127.0.0.1:${port}`;
+  return async (path) => {
+    const response = await client.request({ scheme: "https", authority, path }).response;
+    if (response.status !== 200) throw new Error(`status ${response.status}`);
+    return isLarge(path) ? count(response.body) : (await response.bytes()).length;
+  };
+}
+
+async function rawClient(): Promise<(path: string) => Promise<number>> {
+  // Deno takes pins, and its types do not know.
+  const pins = { serverCertificateHashes: [{ algorithm: "sha-256", value: hash }] };
+  const connection = await Deno.connectQuic({ ...where, alpnProtocols: ["raw"], ...pins });
+  const encoder = new TextEncoder();
+  return async (path) => {
+    const stream = await connection.createBidirectionalStream({ waitUntilAvailable: true });
+    const writer = stream.writable.getWriter();
+    await writer.write(encoder.encode(path));
+    await writer.close();
+    return count(stream.readable);
+  };
+}
+
+serveRounds(await (mode === "raw" ? rawClient() : httpClient()));

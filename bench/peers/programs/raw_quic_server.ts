@@ -1,0 +1,39 @@
+/**
+ * The ceiling for HTTP/3 on Deno: streams that carry the same bodies without HTTP. A request is the path and FIN,
+ * a response the body and FIN: `deno run -A raw_quic_server.ts PORT CERT KEY`.
+ */
+import { BODIES, HELLO } from "./bodies.ts";
+
+const [port, cert, key] = Deno.args;
+const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: Number(port) });
+const listener = endpoint.listen({
+  cert: Deno.readTextFileSync(cert!),
+  key: Deno.readTextFileSync(key!),
+  alpnProtocols: ["raw"],
+});
+console.log("ready");
+
+async function answer(stream: Deno.QuicBidirectionalStream): Promise<void> {
+  const reader = stream.readable.getReader();
+  let path = "";
+  const decoder = new TextDecoder();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    path += decoder.decode(value, { stream: true });
+  }
+  const writer = stream.writable.getWriter();
+  const body = BODIES.get(path) ?? HELLO;
+  // As large as the pieces that HTTP is sent in.
+  for (let at = 0; at < body.length; at += PIECE) await writer.write(body.subarray(at, at + PIECE));
+  await writer.close();
+}
+
+const PIECE = 262_144;
+
+async function serve(incoming: Deno.QuicIncoming): Promise<void> {
+  const connection = await incoming.accept();
+  for await (const stream of connection.incomingBidirectionalStreams) answer(stream).catch(() => {});
+}
+
+for await (const incoming of listener) serve(incoming).catch(() => {});

@@ -1,0 +1,27 @@
+/** Our server over HTTP/3: `deno run -A tandem_h3_server.ts PORT CERT KEY exchange|native`. */
+import { serve } from "../../../h3/mod.ts";
+import { Fields } from "../../../semantics/mod.ts";
+import { listenQuic } from "../../../transport/deno.ts";
+import { BODIES, HELLO } from "./bodies.ts";
+import { handle } from "./native_handler.ts";
+
+const [port, cert, key, mode] = Deno.args;
+const fields = new Fields(["content-type", "text/plain"]);
+const listener = listenQuic({
+  hostname: "127.0.0.1",
+  port: Number(port),
+  cert: Deno.readTextFileSync(cert!),
+  key: Deno.readTextFileSync(key!),
+  alpn: ["h3"],
+});
+console.log("ready");
+for await (const transport of listener) {
+  if (mode === "native") serve(transport, handle);
+  else {
+    serve(transport, {
+      exchange(exchange) {
+        exchange.reply(200, fields, BODIES.get(exchange.path) ?? HELLO);
+      },
+    });
+  }
+}
