@@ -2,7 +2,9 @@ import { CliError, EXIT, usageError } from "./errors.ts";
 import type { ConnectFlags } from "./flags.ts";
 import { type Need, requirePermissions } from "./permissions.ts";
 import type { ConnectPlan } from "./protocols/mod.ts";
+import { openQlogFile } from "./qlog_file.ts";
 import { hostPort, parseConnect, type Target } from "./target.ts";
+import { PROGRAM } from "./version.ts";
 
 /** What a command adds to the plan that its flags describe. */
 export interface PlanContext {
@@ -12,6 +14,8 @@ export interface PlanContext {
   readonly needs: readonly Need[];
   /** Aborts on ctrl-c. */
   readonly interrupt: AbortSignal;
+  /** Whether `--qlog` logs credentials. @default {false} */
+  readonly showSecrets?: boolean;
 }
 
 /** Reads a file that the user named. Throws a `CliError` that says what is wrong with it. */
@@ -98,8 +102,14 @@ export async function makePlan(
   }
   const needs: Need[] = [{ name: "net", host: hostPort(hostname, port) }, ...context.needs];
   if (flags.ca !== undefined) needs.push({ name: "read", path: flags.ca });
+  if (flags.qlog !== undefined) needs.push({ name: "write", path: flags.qlog });
   await requirePermissions(needs, `${context.command} ${target.url}`);
   const caCerts = flags.ca === undefined ? [] : [await readCa(flags.ca)];
+  const qlog = flags.qlog === undefined ? undefined : await openQlogFile(flags.qlog, {
+    role: "client",
+    title: `${PROGRAM} ${context.command} ${target.url.origin}`,
+    showSecrets: context.showSecrets ?? false,
+  });
   const signals = [context.interrupt];
   if (flags.timeout !== undefined) signals.push(AbortSignal.timeout(flags.timeout));
   return {
@@ -111,6 +121,7 @@ export async function makePlan(
     insecure: flags.insecure ?? false,
     timeoutMs: flags.timeout,
     signal: AbortSignal.any(signals),
+    qlog,
   };
 }
 

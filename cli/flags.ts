@@ -15,8 +15,14 @@ export interface OutputFlags {
   readonly ascii?: boolean;
 }
 
+/** The flag of every command that has connections. */
+export interface QlogFlags {
+  /** A file for the log of frames. */
+  readonly qlog?: string;
+}
+
 /** The flags of every command that connects. */
-export interface ConnectFlags {
+export interface ConnectFlags extends QlogFlags {
   /** Which protocols are used. */
   readonly http: HttpChoice;
   /** Limit for the whole run, in milliseconds. */
@@ -72,6 +78,17 @@ export const OUTPUT_FLAGS: FlagParametersForType<OutputFlags> = {
   ascii: { kind: "boolean", optional: true, withNegated: false, brief: "Draw with ASCII characters only" },
 };
 
+/** Definitions of `QlogFlags`. */
+export const QLOG_FLAGS: FlagParametersForType<QlogFlags> = {
+  qlog: {
+    kind: "parsed",
+    parse: textFlag,
+    optional: true,
+    placeholder: "file",
+    brief: "Log frames and fields to this file as qlog (.sqlog), without credentials",
+  },
+};
+
 /** Definitions of `ConnectFlags`. */
 export const CONNECT_FLAGS: FlagParametersForType<ConnectFlags> = {
   http: {
@@ -122,4 +139,5 @@ export const CONNECT_FLAGS: FlagParametersForType<ConnectFlags> = {
     placeholder: "name: value",
     brief: "Send this field as well (repeatable)",
   },
+  ...QLOG_FLAGS,
 };

@@ -15,7 +15,7 @@ import type { ExplainFlags } from "./commands/explain.ts";
 import type { GetFlags } from "./commands/get.ts";
 import type { ProbeFlags } from "./commands/probe.ts";
 import type { ServeFlags } from "./commands/serve.ts";
-import { CONNECT_FLAGS, durationFlag, OUTPUT_FLAGS, textFlag, wholeNumberFlag } from "./flags.ts";
+import { CONNECT_FLAGS, durationFlag, OUTPUT_FLAGS, QLOG_FLAGS, textFlag, wholeNumberFlag } from "./flags.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** What a command gets as `this`. */
@@ -134,7 +134,7 @@ const get = buildCommand<GetFlags, [string?], CliContext>({
         kind: "boolean",
         optional: true,
         withNegated: false,
-        brief: "Show authorization and cookies in -vv",
+        brief: "Show authorization and cookies in -vv and --qlog",
       },
       jsonLines: {
         kind: "boolean",
@@ -228,6 +228,7 @@ const serve = buildCommand<ServeFlags, [string?], CliContext>({
         brief: "How long open requests may take after ctrl-c",
       },
       quiet: { kind: "boolean", optional: true, withNegated: false, brief: "No line for each request" },
+      ...QLOG_FLAGS,
       ...OUTPUT_FLAGS,
     },
     aliases: { p: "port", q: "quiet" },

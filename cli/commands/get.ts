@@ -74,7 +74,13 @@ async function runGet(flags: GetFlags, url: string | undefined): Promise<number>
   using interrupt = listenForInterrupt();
   const needs: Need[] = bodyNeeds(flags.data);
   if (flags.out !== undefined) needs.push({ name: "write", path: flags.out });
-  const plan = await makePlan(target, flags, { command: "get", needs, interrupt: interrupt.signal });
+  const plan = await makePlan(target, flags, {
+    command: "get",
+    needs,
+    interrupt: interrupt.signal,
+    showSecrets: flags.showSecrets ?? false,
+  });
+  using _log = plan.qlog;
   const body = flags.data === undefined ? undefined : await openRequestBody(flags.data);
 
   const startedAt = performance.now();

@@ -182,6 +182,7 @@ async function runProbe(flags: ProbeFlags, url: string | undefined): Promise<num
   const context: PlanContext = { command: "probe", needs: [], interrupt: interrupt.signal };
   await using builtIn = target === undefined ? await startBuiltIn(flags, context) : undefined;
   const plan = builtIn === undefined ? await makePlan(target!, flags, context) : builtIn.plan;
+  using _log = plan.qlog;
   const { report, error } = await makeReport(flags, plan, builtIn !== undefined);
   // Where nothing works there is nothing to report but the error.
   if (error !== undefined && !report.protocols.some(({ state }) => state === "works")) throw error;

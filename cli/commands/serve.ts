@@ -1,9 +1,10 @@
 import { CliError, ClosedPipe, EXIT, usageError } from "../errors.ts";
-import type { HttpChoice, OutputFlags } from "../flags.ts";
+import type { HttpChoice, OutputFlags, QlogFlags } from "../flags.ts";
 import { type Io, openIo } from "../io.ts";
 import { type Need, requirePermissions } from "../permissions.ts";
 import { type Choice, chooseProtocols } from "../protocols/choose.ts";
 import type { Listening, Protocol } from "../protocols/mod.ts";
+import { openQlogFile } from "../qlog_file.ts";
 import type { CliContext } from "../routes.ts";
 import { listenForInterrupt, runCommand } from "../run_command.ts";
 import { accessLine, accessTrace } from "../serve/access_log.ts";
@@ -13,9 +14,10 @@ import { listenAll } from "../serve/listen_all.ts";
 import { printListening, type ServeFacts, serveJson } from "../serve/serve_report.ts";
 import type { ExchangeHandler, Handler } from "../../h2/mod.ts";
 import { hostPort } from "../target.ts";
+import { PROGRAM } from "../version.ts";
 
 /** The flags of `serve`. */
-export interface ServeFlags extends OutputFlags, CertificateFlags {
+export interface ServeFlags extends OutputFlags, QlogFlags, CertificateFlags {
   /** Answer with test responses instead of files. */
   readonly echo?: boolean;
   /** HTTP/2 without TLS. */
@@ -55,6 +57,7 @@ function needsOf(flags: ServeFlags, directory: string): Need[] {
   if (flags.cert !== undefined) needs.push({ name: "read", path: flags.cert });
   if (flags.key !== undefined) needs.push({ name: "read", path: flags.key });
   if (flags.certOut !== undefined) needs.push({ name: "write", path: flags.certOut });
+  if (flags.qlog !== undefined) needs.push({ name: "write", path: flags.qlog });
   return needs;
 }
 
@@ -107,6 +110,9 @@ async function runServe(flags: ServeFlags, givenDirectory: string | undefined): 
     });
   }
 
+  using qlog = flags.qlog === undefined
+    ? undefined
+    : await openQlogFile(flags.qlog, { role: "server", title: `${PROGRAM} serve` });
   const servers = await listenAll(usable(choices), {
     hostname: flags.hostname,
     port: flags.port,
@@ -115,6 +121,7 @@ async function runServe(flags: ServeFlags, givenDirectory: string | undefined): 
     onError: (error) =>
       io.err(`error: a handler failed: ${error instanceof Error ? error.stack ?? error.message : error}\n`),
     traceOf: flags.quiet === true ? undefined : traceOf,
+    qlog,
   });
   const facts: ServeFacts = {
     directory: flags.echo === true ? undefined : directory,

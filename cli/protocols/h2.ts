@@ -2,6 +2,7 @@ import { notOffered, transportError } from "../explain_error.ts";
 import type { H2Client, H2ServerConnection } from "../../h2/mod.ts";
 import { Setting } from "../../h2/constants.ts";
 import { TransportError } from "../../semantics/errors.ts";
+import { allHooks } from "../../observe/connection.ts";
 import type { TraceEvent, TraceHook } from "../../semantics/trace.ts";
 import type { ClientExchange } from "../../shell/client_exchange.ts";
 import type { ClientRequest } from "../../shell/client_request.ts";
@@ -120,7 +121,8 @@ async function load(): Promise<void> {
 async function connect(plan: ConnectPlan, trace: TraceHook | undefined): Promise<HttpLink> {
   const h2 = await import("../../h2/mod.ts"); // before the clock runs
   const transport = await connectTransport(plan);
-  return new H2Link(trace, (hook) => h2.connect(transport, { trace: hook }));
+  const log = plan.qlog?.open({ role: "client", protocol: "h2", info: transport.info });
+  return new H2Link(allHooks(trace, log), (hook) => h2.connect(transport, { trace: hook }));
 }
 
 async function listen(plan: ListenPlan): Promise<Listening> {
@@ -139,9 +141,10 @@ async function listen(plan: ListenPlan): Promise<Listening> {
         continue;
       }
       const trace = plan.traceOf?.(++count);
+      const log = plan.qlog?.open({ role: "server", protocol: "h2", info: transport.info });
       const connection = h2.serve(transport, plan.handler, {
         onError: plan.onError,
-        ...(trace === undefined ? {} : { trace }),
+        ...(trace === undefined && log === undefined ? {} : { trace: allHooks(trace, log) }),
       });
       open.add(connection);
       connection.closed.then(() => open.delete(connection));

@@ -2,6 +2,7 @@ import { EXIT } from "../errors.ts";
 import { explainQuicError } from "../explain_quic.ts";
 import type { H3Client, H3ServerConnection } from "../../h3/mod.ts";
 import { isReserved, SettingId } from "../../h3/frame_types.ts";
+import { allHooks } from "../../observe/connection.ts";
 import type { TraceHook } from "../../semantics/trace.ts";
 import type { ClientExchange } from "../../shell/client_exchange.ts";
 import type { ClientRequest } from "../../shell/client_request.ts";
@@ -128,7 +129,9 @@ async function connect(plan: ConnectPlan, trace: TraceHook | undefined): Promise
   } catch (error) {
     throw await explainQuicError(error, plan, QUIC_TIMEOUT_MS);
   }
-  return new H3Link(h3.connect(transport, trace === undefined ? {} : { trace }));
+  const log = plan.qlog?.open({ role: "client", protocol: "h3", info: transport.info });
+  const isTraced = trace !== undefined || log !== undefined;
+  return new H3Link(h3.connect(transport, isTraced ? { trace: allHooks(trace, log) } : {}));
 }
 
 async function listen(plan: ListenPlan): Promise<Listening> {
@@ -143,9 +146,10 @@ async function listen(plan: ListenPlan): Promise<Listening> {
   async function accept(): Promise<void> {
     for await (const transport of listener) {
       const trace = plan.traceOf?.(++count);
+      const log = plan.qlog?.open({ role: "server", protocol: "h3", info: transport.info });
       const connection = h3.serve(transport, plan.handler, {
         onError: plan.onError,
-        ...(trace === undefined ? {} : { trace }),
+        ...(trace === undefined && log === undefined ? {} : { trace: allHooks(trace, log) }),
       });
       open.add(connection);
       connection.closed.then(() => open.delete(connection));

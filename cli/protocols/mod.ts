@@ -4,6 +4,7 @@ import type { ClientExchange } from "../../shell/client_exchange.ts";
 import type { ClientRequest } from "../../shell/client_request.ts";
 import type { TransportInfo } from "../../transport/mod.ts";
 import type { ExitCode } from "../errors.ts";
+import type { QlogFile } from "../qlog_file.ts";
 import type { Target } from "../target.ts";
 import { h2Protocol } from "./h2.ts";
 import { h3Protocol } from "./h3.ts";
@@ -29,6 +30,8 @@ export interface ConnectPlan {
   readonly timeoutMs: number | undefined;
   /** Gives the connect and the requests up. */
   readonly signal: AbortSignal;
+  /** The log of frames, if one is kept; whoever made the plan closes it. */
+  readonly qlog: QlogFile | undefined;
 }
 
 /** One setting as the peer sent it. */
@@ -77,6 +80,8 @@ export interface ListenPlan {
   readonly handler: Handler | ExchangeHandler;
   /** Makes the trace hook of a new connection. */
   readonly traceOf?: ((connection: number) => TraceHook) | undefined;
+  /** The log of frames, if one is kept. */
+  readonly qlog?: QlogFile | undefined;
   /** Told when a handler fails. */
   readonly onError: (error: unknown) => void;
 }
