@@ -56,6 +56,7 @@ export class Deadlines {
       this.rate =
       this.idle =
       this.drain =
+      this.leftOver =
         OFF;
     this.isArmed = false;
   }
