@@ -60,8 +60,8 @@ export function checkChunks(body: BodyInput): void {
 /** Opens a body that comes piece by piece; takes the lock of a stream. Throws `TypeError` for what is no body. */
 export function openChunks(body: BodyInput): ChunkSource {
   checkChunks(body);
-  if (body instanceof Blob) return streamChunks(body.stream());
-  if (body instanceof ReadableStream) return streamChunks(body);
+  if (body instanceof Blob) return new StreamChunks(body.stream());
+  if (body instanceof ReadableStream) return new StreamChunks(body);
   return iteratorChunks((body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]());
 }
 
@@ -74,16 +74,21 @@ export function dropBody(body: BodyInput, reason: unknown): void {
   }
 }
 
-function streamChunks(readable: ReadableStream<Uint8Array>): ChunkSource {
-  const reader = readable.getReader();
-  return {
-    read(): Promise<ChunkResult> {
-      return reader.read();
-    },
-    cancel(reason: unknown): void {
-      reader.cancel(reason).catch(ignore);
-    },
-  };
+/** The pieces of a stream. */
+class StreamChunks implements ChunkSource {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+
+  constructor(readable: ReadableStream<Uint8Array>) {
+    this.#reader = readable.getReader();
+  }
+
+  read(): Promise<ChunkResult> {
+    return this.#reader.read();
+  }
+
+  cancel(reason: unknown): void {
+    this.#reader.cancel(reason).catch(ignore);
+  }
 }
 
 function iteratorChunks(iterator: AsyncIterator<Uint8Array>): ChunkSource {

@@ -1,7 +1,6 @@
 import type { ExchangeId } from "../semantics/events.ts";
 import { Fields, type FieldsInit } from "../semantics/fields.ts";
-import type { ChunkSource } from "./body_input.ts";
-import { Deferred } from "./deferred.ts";
+import type { ChunkResult, ChunkSource } from "./body_input.ts";
 import type { ExchangeHost } from "./host.ts";
 
 /** A trailer section, or what makes it once the body was sent. */
@@ -13,18 +12,29 @@ const NO_BYTES = new Uint8Array(0);
 /** Where the trailers of a body come from; asked when the last byte was given. */
 export type TrailersHook = () => TrailersInput | undefined;
 
+/** Who is told how the body fared. */
+export interface BodyOwner {
+  /** All was given to the engine, trailers included. */
+  bodySent(): void;
+  /** The source failed, or the body was stopped. */
+  bodyFailed(error: unknown): void;
+}
+
 /**
  * The body of a message that this end sends piece by piece.
  *
  * The source is read only while the engine says that more is welcome, so what waits is
- * bounded by `limits.maxSendBufferBytes` and one piece.
+ * bounded by `limits.maxSendBufferBytes` and one piece. Driven by callbacks: a short body
+ * of a native response costs two reads and nothing else.
  */
 export class OutgoingBody {
   readonly #host: ExchangeHost;
   readonly #id: ExchangeId;
   readonly #source: ChunkSource;
   readonly #trailers: TrailersHook;
-  #drained: Deferred<void> | undefined;
+  #owner: BodyOwner | undefined;
+  /** Whether it waits until the engine takes more. */
+  #isWaiting = false;
   #stopped: Error | undefined;
 
   /** A body that has not begun. `trailers` is asked at its end. */
@@ -35,42 +45,66 @@ export class OutgoingBody {
     this.#trailers = trailers;
   }
 
-  /** Sends it all. Rejects with the source's error, or with that of `stop`. */
-  async send(): Promise<void> {
-    try {
-      for (;;) {
-        const { done, value } = await this.#source.read();
-        if (this.#stopped !== undefined) throw this.#stopped;
-        if (done) break;
-        if (!(value instanceof Uint8Array)) {
-          throw new TypeError("Cannot send the body: a chunk is no Uint8Array");
-        }
-        if (value.length === 0) continue;
-        const drained = this.#sendChunk(value);
-        if (drained !== undefined) await drained;
-      }
-    } catch (error) {
-      this.#source.cancel(error);
-      throw error;
-    }
-    const trailers = this.#trailers();
-    if (trailers === undefined) endBody(this.#host, this.#id);
-    else await sendEnd(this.#host, this.#id, trailers, () => this.#stopped);
+  /** Begins to send; `owner` is told once, never during this call. */
+  start(owner: BodyOwner): void {
+    this.#owner = owner;
+    this.#read();
   }
 
-  #sendChunk(chunk: Uint8Array): Promise<void> | undefined {
-    const isMoreWelcome = this.#host.engine.sendBody(this.#id, chunk, false);
-    this.#host.wake();
-    if (isMoreWelcome) return undefined;
-    this.#drained = new Deferred();
-    return this.#drained.promise;
+  /** Sends it all. Rejects with the source's error, or with that of `stop`. */
+  send(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.start({ bodySent: resolve, bodyFailed: reject });
+    return promise;
+  }
+
+  #read(): void {
+    this.#source.read().then(this.#onChunk, this.#onFailed);
+  }
+
+  readonly #onChunk = (result: ChunkResult): void => {
+    if (this.#stopped !== undefined) return this.#fail(this.#stopped);
+    try {
+      if (result.done) return this.#end();
+      const chunk = result.value;
+      if (!(chunk instanceof Uint8Array)) {
+        throw new TypeError("Cannot send the body: a chunk is no Uint8Array");
+      }
+      this.#isWaiting = chunk.length > 0 && !this.#host.engine.sendBody(this.#id, chunk, false);
+      if (chunk.length > 0) this.#host.wake();
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (!this.#isWaiting) this.#read();
+  };
+
+  readonly #onFailed = (error: unknown): void => {
+    this.#fail(this.#stopped ?? error);
+  };
+
+  #end(): void {
+    const trailers = this.#trailers();
+    if (trailers !== undefined) {
+      sendEnd(this.#host, this.#id, trailers, () => this.#stopped).then(
+        () => this.#owner!.bodySent(),
+        (error) => this.#owner!.bodyFailed(error),
+      );
+      return;
+    }
+    endBody(this.#host, this.#id);
+    this.#owner!.bodySent();
+  }
+
+  #fail(error: unknown): void {
+    this.#source.cancel(error);
+    this.#owner!.bodyFailed(error);
   }
 
   /** The engine takes more again. */
   receiveDrain(): void {
-    const drained = this.#drained;
-    this.#drained = undefined;
-    drained?.resolve();
+    if (!this.#isWaiting || this.#stopped !== undefined) return;
+    this.#isWaiting = false;
+    this.#read();
   }
 
   /** The exchange is over: nothing more can be sent. */
@@ -78,7 +112,7 @@ export class OutgoingBody {
     if (this.#stopped !== undefined) return;
     this.#stopped = error;
     this.#source.cancel(error);
-    this.#drained?.reject(error);
+    if (this.#isWaiting) queueMicrotask(() => this.#fail(error));
   }
 }
 

@@ -31,6 +31,12 @@ export function replyFields(init: FieldsInit | undefined, length: number, withDa
   return fields;
 }
 
+/** The same for a list that nobody else has: it is completed where it is. */
+export function completeOwned(fields: Fields, length: number, withDate: boolean): Fields {
+  complete(fields, length, withDate ? httpDate() : "");
+  return fields;
+}
+
 function completed(given: Fields, length: number, withDate: boolean): Fields {
   const date = withDate ? httpDate() : "";
   const memo = readMemo(given);

@@ -162,8 +162,18 @@ export class ServerCore implements ServerHost {
       return;
     }
     const response = handler(request, exchange);
-    if (response instanceof Promise) return response.then((response) => exchange.respondOwned(response));
-    return exchange.respondOwned(response);
+    if (response instanceof Promise) return response.then((response) => this.#respond(exchange, response));
+    this.#respond(exchange, response);
+  }
+
+  #respond(exchange: ServerSide, response: Response): void {
+    if (exchange.respondOwned(response)) this.#running++;
+  }
+
+  /** Part of `ServerHost`. */
+  bodyEnded(exchange: ServerSide, failure: { readonly error: unknown } | undefined): void {
+    if (failure !== undefined) this.#fail(exchange, failure.error);
+    this.#leave();
   }
 
   async #await(exchange: ServerSide, result: PromiseLike<void>): Promise<void> {
@@ -176,6 +186,10 @@ export class ServerCore implements ServerHost {
     } catch (error) {
       this.#fail(exchange, error);
     }
+    this.#leave();
+  }
+
+  #leave(): void {
     this.#running--;
     if (this.#running === 0) this.#idle?.resolve();
   }

@@ -10,8 +10,8 @@ import type { ExchangeConnection, ExchangeHost } from "./host.ts";
 import { declaredLength, IncomingBody } from "./incoming_body.ts";
 import { fieldsOfHeaders } from "./native_fields.ts";
 import { nativeRequest } from "./native_request.ts";
-import { OutgoingBody, sendEnd, type TrailersInput } from "./outgoing_body.ts";
-import { hasNoContent, replyFields } from "./reply.ts";
+import { type BodyOwner, OutgoingBody, sendEnd, type TrailersInput } from "./outgoing_body.ts";
+import { completeOwned, hasNoContent, replyFields } from "./reply.ts";
 import type { ServerExchange } from "./server_exchange.ts";
 import { decodeText } from "./text.ts";
 import { type Tunnel, TunnelWriter } from "./tunnel.ts";
@@ -22,6 +22,8 @@ export interface ServerHost extends ExchangeHost {
   readonly sendDate: boolean;
   /** Forgets an exchange that is over. */
   forget(exchange: ServerSide): void;
+  /** A response that the connection itself sends piece by piece is all given to the engine, or has failed. */
+  bodyEnded(exchange: ServerSide, failure: { readonly error: unknown } | undefined): void;
 }
 
 /** How far the response is. */
@@ -40,7 +42,7 @@ const HEAD: Answer = { at: "head", whole: undefined };
 const END: Answer = { at: "end" };
 
 /** An exchange of a server: what the application sees, and what its connection tells it. */
-export class ServerSide implements ServerExchange {
+export class ServerSide implements ServerExchange, BodyOwner {
   readonly id: ExchangeId;
   readonly early: boolean;
   readonly #host: ServerHost;
@@ -57,6 +59,10 @@ export class ServerSide implements ServerExchange {
   /** Why the response was cut off while the request went on. */
   #writeError: Error | undefined;
   #isOver = false;
+  /** Settled when a body that comes piece by piece was sent. */
+  #sent: Deferred<void> | undefined;
+  /** Whether the host waits for the end of the body. */
+  #hasOwnedBody = false;
   #controller: AbortController | undefined;
   #request: Request | undefined;
   #priority: Priority | undefined;
@@ -229,20 +235,27 @@ export class ServerSide implements ServerExchange {
   }
 
   respond(response: Response): Promise<void> {
-    const { status } = response;
-    const fields = fieldsOfHeaders(response.headers);
-    // Proxied responses declare what a 204 may not (RFC 9110 section 8.6).
-    if (status === 204) fields.delete("content-length");
-    return this.reply(status, fields, response.body);
+    const fields = responseFields(response);
+    return this.reply(response.status, fields, response.body);
   }
 
-  /** Sends what a handler gave; a promise only where a body is still under way. */
-  respondOwned(response: Response): Promise<void> | void {
+  /**
+   * Sends what a handler gave. Says whether a body is still under way; the host is then told
+   * when that has ended.
+   */
+  respondOwned(response: Response): boolean {
     if (!(response instanceof Response)) {
       throw new TypeError("Cannot send the response: the handler gave something else");
     }
-    const sent = this.respond(response);
-    if (this.#answer.at === "body") return sent;
+    const { body, status } = response;
+    if (body === null || this.#isOver || this.#writeError !== undefined) {
+      this.respond(response).catch(ignore);
+      return false;
+    }
+    this.#checkUnanswered();
+    this.#hasOwnedBody = true;
+    const fields = completeOwned(responseFields(response), -1, this.#host.sendDate);
+    return this.#startPieces(status, fields, body);
   }
 
   /** The handler failed after the head: unless all was given to the engine, the response is cut off. */
@@ -253,12 +266,19 @@ export class ServerSide implements ServerExchange {
   }
 
   #replyPieces(status: number, init: FieldsInit | undefined, body: BodyInput): Promise<void> {
-    const isBodyless = this.#head.method === "HEAD" || hasNoContent(status);
     const fields = replyFields(init, -1, this.#host.sendDate);
-    if (isBodyless) {
+    if (!this.#startPieces(status, fields, body)) return FULFILLED;
+    this.#sent = new Deferred();
+    return this.#sent.promise;
+  }
+
+  /** Sends the head and begins with the body; says whether there is one. */
+  #startPieces(status: number, fields: Fields, body: BodyInput): boolean {
+    if (this.#head.method === "HEAD" || hasNoContent(status)) {
       dropBody(body, new TypeError("Cannot send the body: this response has none"));
       this.#sendHead(status, fields, true);
-      return this.#finish();
+      this.#finish();
+      return false;
     }
     const source = openChunks(body);
     try {
@@ -269,13 +289,26 @@ export class ServerSide implements ServerExchange {
     }
     const outgoing = new OutgoingBody(this.#host, this.id, source, () => this.#trailers);
     this.#answer = { at: "body", body: outgoing };
-    return handled(outgoing.send().then(() => this.#finish(), (error) => this.#failBody(error)));
+    outgoing.start(this);
+    return true;
   }
 
-  /** The source of the body failed, or the exchange is over: a response cut off must not look whole. */
-  #failBody(error: unknown): never {
+  /** Part of `BodyOwner`. */
+  bodySent(): void {
+    this.#finish();
+    this.#sent?.resolve();
+    if (this.#hasOwnedBody) this.#host.bodyEnded(this, undefined);
+  }
+
+  /** Part of `BodyOwner`: a response cut off must not look whole. */
+  bodyFailed(error: unknown): void {
+    this.#cutOff();
+    this.#sent?.reject(error);
+    if (this.#hasOwnedBody) this.#host.bodyEnded(this, { error });
+  }
+
+  #cutOff(): void {
     if (!this.#isOver && this.#writeError === undefined) this.abort("internal");
-    throw error;
   }
 
   /** Ends with the trailers; `isCopied` says that the handler may touch its bytes already. */
@@ -284,7 +317,8 @@ export class ServerSide implements ServerExchange {
     try {
       await sendEnd(this.#host, this.id, this.#trailers, stopped);
     } catch (error) {
-      this.#failBody(error);
+      this.#cutOff();
+      throw error;
     }
     await (isCopied ? this.#finish() : this.#finishWhole());
   }
@@ -416,6 +450,14 @@ export class ServerSide implements ServerExchange {
     this.#host.forget(this);
     this.#controller?.abort(error);
   }
+}
+
+/** The fields of a native response. */
+function responseFields(response: Response): Fields {
+  const fields = fieldsOfHeaders(response.headers);
+  // Proxied responses declare what a 204 may not (RFC 9110 section 8.6).
+  if (response.status === 204) fields.delete("content-length");
+  return fields;
 }
 
 function overError(): TypeError {

@@ -72,4 +72,6 @@ export class FakeHost implements ServerHost, ClientHost {
   forget(): void {
     this.forgotten++;
   }
+
+  bodyEnded(): void {}
 }
