@@ -47,6 +47,7 @@ const KNOWN: Readonly<Record<string, readonly (readonly [test: RegExp, reason: s
   node: [[/of another copy of the module/, "Node 20 imports no TypeScript, so there is no other copy"]],
   bun: [
     [/Error carry what is known/, "Bun's stacks name the bundle"],
+    [/^serve leaves out of a native response/, "Bun's Response of a text has no content-type"],
     [/^H3Connection holds nothing after 10,000/, "Bun has no gc() by way of node:v8"],
   ],
 };
