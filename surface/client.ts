@@ -1,7 +1,10 @@
 import type { ResponseHead } from "../semantics/head.ts";
 import type { Priority } from "../semantics/priority.ts";
+import type { ClientExchange } from "../shell/client_exchange.ts";
+import type { ClientRequest } from "../shell/client_request.ts";
 import type { ClientOptions, FetchTimeouts } from "./client_options.ts";
 import { Deadlines } from "./deadlines.ts";
+import { openExchange } from "./open_exchange.ts";
 import { fetchError } from "./fetch_error.ts";
 import { type FetchCounts, FetchJob } from "./fetch_job.ts";
 import { type ClientStats, Pool } from "./pool.ts";
@@ -115,6 +118,15 @@ export class Client {
       deadlines.done();
       throw error;
     }
+  }
+
+  /**
+   * Sends a request as it is, over the pool: no redirects, no decoding, no deadlines, but all
+   * that an exchange has. Resolves once it is on its way; until then it goes from a connection
+   * that is lost to the next. Rejects with the error that says `unsent`.
+   */
+  request(request: ClientRequest): Promise<ClientExchange> {
+    return openExchange(this.#pool, request);
   }
 
   /** Like `fetch`, but gives the request back when the server has certainly not worked on it. */

@@ -1,4 +1,4 @@
-import { ConnectionError, HttpError, TransportError } from "../semantics/errors.ts";
+import { HttpError } from "../semantics/errors.ts";
 import type { Fields } from "../semantics/fields.ts";
 import type { ResponseHead } from "../semantics/head.ts";
 import type { Priority } from "../semantics/priority.ts";
@@ -11,14 +11,12 @@ import type { Deadlines } from "./deadlines.ts";
 import { acceptedCodings } from "./decode_body.ts";
 import { fetchError } from "./fetch_error.ts";
 import { fetchResponse } from "./fetch_response.ts";
+import { giveRequest, isAboutConnection, MAX_MOVES } from "./open_exchange.ts";
 import type { Pool } from "./pool.ts";
 import type { PoolLink } from "./pool_link.ts";
 import { isRedirect, type Redirectable, redirected, redirectError } from "./redirect.ts";
 import type { RequestBody } from "./request_body.ts";
 import { hostOf } from "./url.ts";
-
-/** How often a request that has not left may be handed from one connection to the next. */
-const MAX_MOVES = 16;
 
 /** A fetch as it was asked for, in the form in which it is worked on. */
 export interface FetchPlan {
@@ -97,7 +95,7 @@ export class FetchJob {
       const { exchange, response } = await this.#answer(current);
       const location = isRedirect(response.status) ? response.fields.get("location") : undefined;
       if (location !== undefined && request.redirect !== "manual") {
-        exchange.abort(); // its body is of no interest
+        drop(response);
         if (request.redirect === "error") throw redirectError('redirect mode is "error"');
         if (this.#redirects === maxRedirects) throw redirectError(`there were ${maxRedirects} already`);
         const next = redirected(current, response.status, location);
@@ -130,7 +128,12 @@ export class FetchJob {
     for (;;) {
       deadlines.begin("connect");
       const link = await this.#pool.acquire(origin, signal);
-      const { exchange, error } = await this.#send(link, request);
+      deadlines.begin("head");
+      const { exchange, error } = await giveRequest(
+        this.#pool,
+        link,
+        () => this.#clientRequest(link, request),
+      );
       if (exchange === undefined) {
         signal.throwIfAborted();
         if (!isAboutConnection(error) || ++moves > MAX_MOVES) throw error;
@@ -138,6 +141,7 @@ export class FetchJob {
         continue;
       }
       this.#wasOpened = true;
+      this.#requests++;
       let response: ClientResponse;
       try {
         response = await exchange.response;
@@ -153,7 +157,7 @@ export class FetchJob {
       if (response.status === 421 && isElsewhere && !wasMisdirected && this.#canRepeat(request)) {
         wasMisdirected = true;
         this.#counts.retries++;
-        exchange.abort();
+        drop(response);
         this.#pool.misdirect(origin, link);
         continue;
       }
@@ -166,26 +170,6 @@ export class FetchJob {
 
   #canRepeat(request: Redirectable): boolean {
     return !request.keepsBody || this.#plan.body?.isSendable === true;
-  }
-
-  async #send(
-    link: PoolLink,
-    request: Redirectable,
-  ): Promise<{ exchange?: ClientExchange; error?: unknown }> {
-    const { deadlines } = this.#plan;
-    link.reserved--;
-    const sent = link.client.tryRequest(this.#clientRequest(link, request));
-    link.idleSince = -1;
-    deadlines.begin("head");
-    const { exchange, error } = await sent;
-    if (exchange === undefined) {
-      this.#pool.release(link);
-      return { error };
-    }
-    this.#requests++;
-    const release = (): void => this.#pool.release(link);
-    exchange.closed.then(release, release);
-    return { exchange };
   }
 
   #clientRequest(link: PoolLink, request: Redirectable): ClientRequest {
@@ -214,13 +198,37 @@ export class FetchJob {
   }
 }
 
+/** What of a body is cheaper to receive than to stop. */
+const SMALL_BYTES = 65_536;
+
+/** Nobody wants the body of this response. */
+function drop(response: ClientResponse): void {
+  if (response.body === null) return;
+  const isSmall = Number(response.fields.get("content-length") ?? Infinity) <= SMALL_BYTES;
+  const dropped = isSmall ? drain(response.body) : response.body.cancel();
+  dropped.catch(() => {}); // it was lost, which is as good
+}
+
+async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  while (!(await reader.read()).done);
+}
+
 function addDefault(fields: Fields, name: string, value: string): void {
   if (!fields.has(name)) fields.append(name, value);
 }
 
 function basic(username: string, password: string): string {
-  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const text = `${decoded(username)}:${decoded(password)}`;
   return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(text)))}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone percent sign
+  }
 }
 
 /** Where a request really goes (RFC 7838 section 5). */
@@ -228,11 +236,6 @@ function altUsed(alternative: Alternative, url: URL): string {
   const host = alternative.hostname === "" ? hostOf(url) : alternative.hostname;
   const bracketed = host.includes(":") ? `[${host}]` : host;
   return alternative.port === 443 ? bracketed : `${bracketed}:${alternative.port}`;
-}
-
-/** Whether the connection is the matter, and not this request. */
-function isAboutConnection(error: unknown): boolean {
-  return error instanceof ConnectionError || error instanceof TransportError;
 }
 
 /** Whether it is proven that the server has not worked on the request. */

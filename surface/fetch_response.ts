@@ -19,7 +19,7 @@ export interface FetchDetails {
 const details: WeakMap<Response, FetchDetails> = new WeakMap();
 
 /**
- * What a native `Response` has no room for, of one that a `Client` or an `Origin` gave: trailers, protocol,
+ * What a native `Response` has no room for, of one that a `Client` gave: trailers, protocol,
  * the exchange. `undefined` for other responses, also for clones.
  *
  * @example Usage

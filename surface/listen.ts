@@ -72,20 +72,27 @@ function listenTlsShared(options: ServeOptions, port: number, onError: OnError):
   return listenTls({ hostname, port, ...certificateOf(options), alpn, reusePort: true, onError });
 }
 
+/** A listener that took over from another one. */
+export interface TakenOver {
+  /** The new one. */
+  readonly listener: ByteListener;
+  /** Resolves once the old one is closed. */
+  readonly done: Promise<void>;
+}
+
 /**
  * Listens with another certificate where `old` does. Both listen for a moment, so that no
  * client finds the port closed; where ports cannot be shared, one after the other.
  */
-export function takeOver(old: ByteListener, options: ServeOptions, onError: OnError): ByteListener {
+export function takeOver(old: ByteListener, options: ServeOptions, onError: OnError): TakenOver {
   const { port } = old.addr;
   try {
-    const next = listenTlsShared(options, port, onError);
-    old.retire();
-    return next;
+    const listener = listenTlsShared(options, port, onError);
+    return { listener, done: old.retire() };
   } catch (error) {
     if (!(error instanceof TransportError && error.code === "in-use")) throw error;
-    old.retire();
-    return listenTlsShared(options, port, onError);
+    const done = old.retire();
+    return { listener: listenTlsShared(options, port, onError), done };
   }
 }
 

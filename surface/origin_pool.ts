@@ -1,5 +1,6 @@
 import { TransportError } from "../semantics/errors.ts";
 import type { Alternative } from "./alt_svc.ts";
+import type { AnyClient } from "./dial.ts";
 import type { DialTarget } from "./dialer.ts";
 import type { Pool } from "./pool.ts";
 import { type Claimed, PoolLink } from "./pool_link.ts";
@@ -122,7 +123,7 @@ export class OriginPool {
     if (http === 3) return this.#add(await this.#dial("h3", h3, signal));
     if (http === 2 || h3 === undefined) return await this.#connectH2(signal);
     const { value } = await raceProtocols({
-      h3: (own) => this.#dialBeside(h3, own),
+      h3: (own) => this.#dialBeside(h3, AbortSignal.any([own, this.#ended.signal])),
       h2: (own) => this.#dial("h2", undefined, own),
       delayMs: this.#pool.options.raceDelayMs ?? 200,
       clock: this.#pool.clock,
@@ -178,12 +179,23 @@ export class OriginPool {
         signal,
         timeoutMs,
       };
-      const client = await this.#pool.dial(protocol, this.origin, target, claimed);
+      const client = await this.#dialTwice(protocol, target, claimed);
       if (alternative !== undefined) alternatives.succeed(this.origin, alternative);
       return new PoolLink(client, this.origin, alternative, claimed);
     } catch (error) {
       if (alternative !== undefined && !signal.aborted) alternatives.fail(this.origin, alternative);
       throw error;
+    }
+  }
+
+  /** A listener that makes place for another one resets who is in between: the second try finds the new one. */
+  async #dialTwice(protocol: "h2" | "h3", target: DialTarget, claimed: Claimed): Promise<AnyClient> {
+    try {
+      return await this.#pool.dial(protocol, this.origin, target, claimed);
+    } catch (error) {
+      const wasReset = error instanceof TransportError && (error.code === "reset" || error.code === "closed");
+      if (!wasReset || target.signal.aborted) throw error;
+      return await this.#pool.dial(protocol, this.origin, target, claimed);
     }
   }
 

@@ -183,22 +183,36 @@ class Server implements HttpServer {
     if (this.#isStopping) connection.shutdown({ graceMs: this.#graceMs });
   }
 
-  setCertificate({ cert, key }: ServedCertificate): void {
+  async setCertificate({ cert, key }: ServedCertificate): Promise<void> {
     if (this.#options.plain === true) throw new TypeError("Cannot set a certificate: the server is plain");
     if (this.#isStopping) throw new TypeError("Cannot set a certificate: the server is ending");
-    if (this.#bytes !== undefined) {
-      const next = takeOver(this.#bytes, { ...this.#options, cert, key }, (error) => this.#refuse(error));
-      this.#bytes = next;
-      void this.#accept(next, (transport) => this.#takeBytes(transport));
+    this.#renewQuic(cert, key); // first, since what is wrong with the certificate shows here
+    if (this.#bytes === undefined) return;
+    const { listener, done } = takeOver(
+      this.#bytes,
+      { ...this.#options, cert, key },
+      (error) => this.#refuse(error),
+    );
+    this.#bytes = listener;
+    void this.#accept(listener, (transport) => this.#takeBytes(transport));
+    await done;
+  }
+
+  #renewQuic(cert: string, key: string): void {
+    try {
+      this.#quic?.renew(cert, key);
+    } catch (cause) {
+      if (cause instanceof TransportError) throw cause;
+      const message = "Cannot set the certificate: it and its key cannot be used together";
+      throw new TransportError("tls", message, { initiator: "user", cause });
     }
-    this.#quic?.renew(cert, key);
   }
 
   async shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
     const graceMs = options.graceMs ?? resolveLimits("server", this.#options.limits).drainTimeoutMs;
     this.#isStopping = true;
     this.#graceMs = graceMs;
-    this.#bytes?.retire();
+    void this.#bytes?.retire();
     this.#quic?.close();
     const clock = this.#options.clock ?? systemClock;
     const timer = clock.schedule(() => this.close(), graceMs);

@@ -91,8 +91,11 @@ export interface HttpServer {
   readonly openExchanges: number;
   /** Resolves when it has ended: nothing listens and every connection is over. Never rejects. */
   readonly finished: Promise<void>;
-  /** Shows another certificate to connections to come; those that are there go on. */
-  setCertificate(certificate: ServedCertificate): void;
+  /**
+   * Shows another certificate to connections to come; those that are there go on. Who connects
+   * after it has resolved sees the new one. Rejects, and changes nothing, when it is no good.
+   */
+  setCertificate(certificate: ServedCertificate): Promise<void>;
   /**
    * Takes no new connections and exchanges, over all protocols, lets open ones finish and ends;
    * what has not finished after `graceMs` is cut off.

@@ -43,9 +43,10 @@ export interface ByteListener extends AsyncIterable<ByteTransport> {
   close(): void;
   /**
    * Stops listening, but lets clients that are in their handshake finish: they are still
-   * handed out, then the iteration ends.
+   * handed out, then the iteration ends. Resolves once the socket is closed; a client whose
+   * connect falls into that moment is reset.
    */
-  retire(): void;
+  retire(): Promise<void>;
 }
 
 /**
@@ -152,6 +153,8 @@ class Listener<C extends { close(): void }> implements ByteListener {
   #wake: (() => void) | undefined;
   #isClosed = false;
   #isRetired = false;
+  /** Ends when nothing more is accepted. */
+  #accepting: Promise<void> | undefined;
 
   constructor(
     listener: AcceptingListener<C>,
@@ -175,15 +178,17 @@ class Listener<C extends { close(): void }> implements ByteListener {
     this.#wake?.();
   }
 
-  retire(): void {
-    if (this.#isClosed || this.#isRetired) return;
-    this.#isRetired = true;
-    closeQuietly(this.#listener);
-    this.#wake?.();
+  async retire(): Promise<void> {
+    if (!this.#isClosed && !this.#isRetired) {
+      this.#isRetired = true;
+      closeQuietly(this.#listener);
+      this.#wake?.();
+    }
+    await this.#accepting;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ByteTransport, void, undefined> {
-    const accepting = this.#acceptAll();
+    this.#accepting = this.#acceptAll();
     try {
       for (;;) {
         const transport = this.#ready.shift();
@@ -193,7 +198,7 @@ class Listener<C extends { close(): void }> implements ByteListener {
       }
     } finally {
       this.close();
-      await accepting;
+      await this.#accepting;
     }
   }
 

@@ -353,3 +353,57 @@ Deno.test("Client.shutdown lets bodies finish", async () => {
   await ended;
   assert.equal(net.open.size, 0);
 });
+
+Deno.test("Client.request opens an exchange over the pool, with trailers, and moves on from a dead connection", async () => {
+  const { net, client } = setUp();
+  net.sites.set("a.example:443", {
+    handler: {
+      async exchange(exchange) {
+        const text = await exchange.text();
+        exchange.setTrailers({ "x-sum": String(text.length) });
+        await exchange.reply(200, {}, text);
+      },
+    },
+  });
+  for (let round = 0; round < 2; round++) {
+    const exchange = await client.request({ method: "POST", url: "https://a.example/", body: "four" });
+    const response = await exchange.response;
+    assert.equal(await response.text(), "four");
+    assert.equal((await response.trailers)?.get("x-sum"), "4");
+    for (const connection of net.open) void connection.shutdown();
+    await settle();
+  }
+  assert.equal(net.dialed.length, 2);
+  await assert.rejects(client.request({ url: "https://b.example/" }), { retry: "unsent" });
+  client.close();
+});
+
+Deno.test("Client.fetch through many redirects leaves no window closed", async () => {
+  const { net, client } = setUp({ http: 2, h2: { initialConnectionWindowBytes: 65_535 } });
+  net.sites.set("a.example:443", {
+    handler: (request) => {
+      const left = Number(new URL(request.url).pathname.slice(1));
+      if (left === 0) return new Response("there");
+      const headers = { location: `/${left - 1}` };
+      // One that is received to its end, and one that is stopped.
+      const body = left % 2 === 0 ? new Uint8Array(9000) : new Blob([new Uint8Array(9000)]).stream();
+      return new Response(body, { status: 302, headers });
+    },
+  });
+  for (let round = 0; round < 5; round++) {
+    assert.equal(await (await client.fetch("https://a.example/20")).text(), "there");
+  }
+  client.close();
+});
+
+Deno.test("Client.fetch gives the place back that a request had which is none", async () => {
+  const { net, clock, client } = setUp({ idleTimeoutMs: 1000 });
+  net.sites.set("a.example:443", { handler: hello });
+  await (await client.fetch("https://a.example/")).text();
+  const wrong = { url: "https://a.example/", fields: { "Bad Name": "x" } };
+  await assert.rejects(client.request(wrong), TypeError);
+  assert.equal(await (await client.fetch("https://%zz:@a.example/")).text(), "h2 /");
+  await settle();
+  await clock.pass(1001);
+  assert.equal(client.stats.connections, 0);
+});

@@ -31,6 +31,15 @@ Deno.test("serve announces what it is told to, for both kinds of handlers, and l
   assert.equal((await client.fetch(`${originOf(own)}/`)).headers.get("alt-svc"), 'h3="alt.example:8443"');
   await own.shutdown();
 
+  const redirecting = await serveLocal(() => Response.redirect("https://example.com/"), {
+    altSvc: 'h3=":1"',
+  });
+  await using third = await h2Client(redirecting);
+  const moved = await third.fetch(originOf(redirecting));
+  assert.equal(moved.headers.get("alt-svc"), 'h3=":1"');
+  assert.equal(moved.headers.get("location"), "https://example.com/");
+  await redirecting.shutdown();
+
   const none = await serveLocal(() => Response.redirect("https://example.com/"), { altSvc: false });
   await using other = await h2Client(none);
   const response = await other.fetch(originOf(none));
@@ -191,7 +200,8 @@ Deno.test("HttpServer.setCertificate shows another certificate on both protocols
   await using h2 = await h2Client(server);
   await using h3 = await h3Client(server);
   const slow = [h2.fetch(`${originOf(server)}/?ms=100`), h3.fetch(`${originOf(server)}/?ms=100`)];
-  server.setCertificate(next);
+  for (const one of slow) one.catch(() => {}); // looked at below
+  await server.setCertificate(next);
   // Who trusts the old authority only is turned away by now.
   for (const connect of [h2Client, h3Client]) {
     await assert.rejects(connect(server), (error) => (error as TransportError).code === "certificate");
@@ -263,4 +273,39 @@ Deno.test("serve says on each connection what it is authoritative for, and trace
   await using h3 = await h3Client(server);
   await Promise.all([h2.fetch(originOf(server)), h3.fetch(originOf(server))]);
   assert.deepEqual([...seen].sort(), ["h2", "h3"]);
+});
+
+Deno.test("HttpServer.setCertificate leaves everything as it was when the certificate is wrong", async () => {
+  await using server = await serveLocal(() => new Response("x"));
+  const { key } = await testCertificate({ names: ["other.test"] });
+  const { cert } = await testCertificate();
+  await assert.rejects(server.setCertificate({ cert, key }), TransportError);
+  await using h2 = await h2Client(server);
+  await using h3 = await h3Client(server);
+  assert.equal(await (await h2.fetch(originOf(server))).text(), "x");
+  assert.equal(await (await h3.fetch(originOf(server))).text(), "x");
+});
+
+Deno.test("serve over HTTP/1.1: an idle connection does not hold the shutdown up, and a client that leaves is noticed", async () => {
+  const left = Promise.withResolvers<void>();
+  const entered = Promise.withResolvers<void>();
+  const server = await serveLocal((request, exchange) => {
+    if (request.url.endsWith("/")) return new Response("quick");
+    exchange.signal.addEventListener("abort", () => left.resolve());
+    entered.resolve();
+    return new Promise<Response>(() => {});
+  }, { http: 2, http1: true });
+  const client = Deno.createHttpClient({ caCerts: [await testAuthority()], http2: false });
+  const controller = new AbortController();
+  const gone = fetch(`${originOf(server)}/wait`, { client, signal: controller.signal }).catch(() => "gone");
+  await entered.promise;
+  controller.abort();
+  assert.equal(await gone, "gone");
+  await left.promise;
+  assert.equal(await (await fetch(`${originOf(server)}/`, { client })).text(), "quick");
+  const started = performance.now();
+  // The handler above never ends: it is what the grace is for.
+  await server.shutdown({ graceMs: 300 });
+  assert(performance.now() - started < 2000);
+  client.close();
 });
