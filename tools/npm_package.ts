@@ -5,7 +5,7 @@
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname!, "..");
-const HOME = join(ROOT, "tests/portability");
+const HOME = join(ROOT, "tests/portability/npm");
 const FOLDER = join(ROOT, ".scratch/npm");
 
 /** What came of a command. */
@@ -40,7 +40,7 @@ async function installPackage(): Promise<void> {
   await Deno.writeTextFile(join(FOLDER, "package.json"), '{ "private": true, "type": "module" }\n');
   await must(["npm", "install", "--no-audit", "--no-fund", tarball], FOLDER);
   for (const name of ["package_program.mjs", "package_types.mts"]) {
-    await Deno.copyFile(join(HOME, name), join(FOLDER, name));
+    await Deno.copyFile(join(HOME, "..", name), join(FOLDER, name));
   }
 }
 

@@ -15,7 +15,7 @@ import type { RunReport } from "../tests/portability/runner.ts";
 import { checkPackage, run } from "./npm_package.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
-const HOME = join(ROOT, "tests/portability");
+const HOME = join(ROOT, "tests/portability/npm");
 const OUTPUT = join(ROOT, ".scratch/portability");
 
 /** Folders of tests that know no Deno, or files where only a part of a folder does not. */

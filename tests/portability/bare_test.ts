@@ -106,8 +106,7 @@ interface Library {
 const ESBUILD = { sanitizeOps: false, sanitizeResources: false };
 
 Deno.test({
-  name:
-    "the library loads and works where there is neither Deno nor process, only the web",
+  name: "the library loads and works where there is neither Deno nor process, only the web",
   ...ESBUILD,
   async fn() {
     const script = await bundle(LIBRARY);
@@ -149,8 +148,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "the library has no import of Node's but in the transports that are named for it",
+  name: "the library has no import of Node's but in the transports that are named for it",
   ...ESBUILD,
   async fn() {
     await assert.rejects(

@@ -30,8 +30,7 @@ const serving = (async () => {
   for await (const transport of listener) {
     return h2.serve(
       transport,
-      async (request) =>
-        new Response(`${request.method} ${await request.text()}`),
+      async (request) => new Response(`${request.method} ${await request.text()}`),
     );
   }
 })();

@@ -72,8 +72,7 @@ bytes.fromHex ??= (hex: string): Uint8Array =>
     hex.match(/../g) ?? [],
     (digits) => Number.parseInt(digits, 16),
   );
-bytes.fromBase64 ??= (text: string): Uint8Array =>
-  Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+bytes.fromBase64 ??= (text: string): Uint8Array => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 const proto = Uint8Array.prototype as unknown as Record<string, unknown>;
 proto.toHex ??= function (this: Uint8Array): string {
   return Array.from(this, (byte) => byte.toString(16).padStart(2, "0")).join(
