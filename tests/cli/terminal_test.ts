@@ -30,7 +30,7 @@ async function onTerminal(
     args: ["-qec", command, "/dev/null"],
     cwd: ROOT,
     stdin: "null",
-    env: { TERM: "xterm", ...env },
+    env: { TERM: "xterm", NO_COLOR: "", ...env },
   }).output();
   return { code, text: new TextDecoder().decode(stdout) };
 }

@@ -29,6 +29,21 @@ interface Server {
   readonly options: ConnectQuicOptions;
 }
 
+/** A port that is free on UDP and on TCP, where many more are taken. */
+function portOfBoth(): number {
+  for (;;) {
+    const tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = tcp.addr as Deno.NetAddr;
+    tcp.close();
+    try {
+      Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
+
 /** A QUIC server for as long as `body` runs; it answers every stream with its bytes. */
 async function withQuic(
   certificate: TestCertificateOptions,
@@ -41,7 +56,7 @@ async function withQuic(
   const alpn = ["h3"];
   const listener = listenQuic({
     hostname: "127.0.0.1",
-    port: 0,
+    port: portOfBoth(),
     cert,
     key,
     alpn,
