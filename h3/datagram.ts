@@ -19,6 +19,7 @@ export function receiveDatagram(core: Core, bytes: Uint8Array): void {
     return;
   }
   core.counters.datagramsIn++;
+  if (core.trace !== undefined) core.traceState("datagram", "in", exchange.id, { bytes: bytes.length });
   const data = bytes.subarray(varintLength(bytes[0]!));
   core.events.push({ type: "datagram", id: exchange.id, data });
 }
@@ -39,6 +40,7 @@ export function sendDatagram(core: Core, id: number, data: Uint8Array): boolean 
   bytes.set(data, writer.position);
   writer.clear();
   core.counters.datagramsOut++;
+  if (core.trace !== undefined) core.traceState("datagram", "out", id, { bytes: bytes.length });
   core.out.push({ type: "datagram", data: bytes });
   return true;
 }

@@ -1,4 +1,5 @@
 import type { FrameTrace, StateTrace, TraceEvent } from "../semantics/trace.ts";
+import { varintSize } from "../wire/varint.ts";
 import { qlogFields } from "./qlog_fields.ts";
 import { qlogH2Frame, qlogH2Parameters } from "./qlog_h2.ts";
 import { qlogH3Frame, qlogH3Parameters, qlogH3Priority, qlogStreamType } from "./qlog_h3.ts";
@@ -88,6 +89,13 @@ export class QlogConnection {
       for (let i = 0; i < OWN_STREAM_TYPES.length; i++) {
         this.#streamType("local", this.#streamId(-1 - i), OWN_STREAM_TYPES[i]!);
       }
+    }
+    if (subject === "datagram" && stream !== undefined) {
+      const length = Number(event.detail?.bytes ?? 0);
+      this.#event(state === "in" ? "datagram_parsed" : "datagram_created", {
+        quarter_stream_id: stream / 4,
+        raw: { length, payload_length: length - varintSize(stream / 4) },
+      });
     }
     if (subject === "connection" && state === "closed") {
       for (const key of [...this.#frames.keys()]) this.#flush(key);
