@@ -53,8 +53,8 @@ export function allHooks(...hooks: readonly (TraceHook | undefined)[]): TraceHoo
 }
 
 /**
- * Makes the `trace` option of the top-level `serve` of a consumer that keeps something for each
- * connection: that option is told the connection with each event, and this finds its hook again.
+ * Makes the `trace` option of the top-level `serve` and `Client` of a consumer that keeps something for
+ * each connection: that option is told the connection with each event, and this finds its hook again.
  * Connections that speak neither HTTP/2 nor HTTP/3 are left out.
  *
  * @example Usage
