@@ -3,12 +3,11 @@ import { Client, detailsOf, FetchError } from "../../mod.ts";
 import type { ClientOptions } from "../../mod.ts";
 import type { ServerExchange } from "../../shell/server_exchange.ts";
 import { testAuthority } from "../support/certs.ts";
-import { settle, VirtualClock } from "../support/virtual_clock.ts";
 import { originOf, serveLocal } from "./kit.ts";
-import { MemoryNet } from "./memory_net.ts";
+import { MemoryNet, PatientClock, turns } from "./memory_net.ts";
 
-function setUp(options: ClientOptions = {}): { net: MemoryNet; clock: VirtualClock; client: Client } {
-  const clock = new VirtualClock();
+function setUp(options: ClientOptions = {}): { net: MemoryNet; clock: PatientClock; client: Client } {
+  const clock = new PatientClock();
   const net = new MemoryNet(clock);
   return { net, clock, client: new Client({ dialer: net, clock, ...options }) };
 }
@@ -27,7 +26,7 @@ Deno.test("Client.fetch uses one connection for one origin and goes to HTTP/3 on
   const first = await Promise.all([1, 2, 3].map((n) => client.fetch(`${originOf(server)}/${n}`)));
   assert.deepEqual(await Promise.all(first.map((response) => response.text())), ["h2 /1", "h2 /2", "h2 /3"]);
   assert.equal(first[0]!.url, `${originOf(server)}/1`);
-  while (client.stats.connecting > 0) await settle();
+  while (client.stats.connecting > 0) await turns();
   const later = await client.fetch(`${originOf(server)}/4`);
   assert.equal(await later.text(), "h3 /4");
   assert.equal(detailsOf(later)?.exchange.protocol, "h3");
@@ -40,7 +39,7 @@ Deno.test("Client.fetch follows an alternative to another host and port, as the 
   net.sites.set("a.example:443", { handler: announcing('h3="alt.example:8443"; ma=100') });
   net.sites.set("alt.example:8443", { handler: hello, h3: true });
   assert.equal(await (await client.fetch("https://a.example/")).text(), "h2 a.example");
-  await settle();
+  await turns();
   const response = await client.fetch("https://a.example/x");
   assert.equal(await response.text(), "h3 /x");
   assert.equal(detailsOf(response)?.exchange.request.authority, "a.example");
@@ -121,7 +120,7 @@ Deno.test("Client.fetch takes a request back from an alternative that answers 42
   });
   net.sites.set("alt.example:443", { handler: () => new Response("no", { status: 421 }), h3: true });
   await (await client.fetch("https://a.example/")).text();
-  await settle();
+  await turns();
   const response = await client.fetch("https://a.example/", { method: "POST", body: "again" });
   assert.equal(response.status, 200);
   assert.equal(await response.text(), "own h2");
@@ -159,7 +158,7 @@ for (
     net.addresses.set("b.example", [given.other === true ? "192.0.2.2" : "192.0.2.1"]);
     if (given.covers !== undefined) net.covers = () => given.covers;
     await (await client.fetch("https://a.example/")).text();
-    await settle();
+    await turns();
     assert.equal(await (await client.fetch("https://b.example/b")).text(), "h2 /b");
     assert.equal(net.dialed.length, expected);
     client.close();
@@ -175,7 +174,7 @@ Deno.test("Client.fetch asks elsewhere when a coalesced connection answers 421",
   net.sites.set("b.example:443", { handler: hello });
   net.addresses.set("b.example", ["192.0.2.1"]);
   await (await client.fetch("https://a.example/")).text();
-  await settle();
+  await turns();
   assert.equal(await (await client.fetch("https://b.example/b")).text(), "h2 /b");
   assert.equal(await (await client.fetch("https://b.example/c")).text(), "h2 /c");
   assert.deepEqual(net.dialed, ["h2 a.example:443", "h2 b.example:443"]);
@@ -200,7 +199,7 @@ for (const [atStreamLimit, connections] of [["queue", 1], ["connect", 3]] as con
     });
     await (await client.fetch("https://a.example/warm")).text(); // the limit is known from here on
     const responses = Array.from({ length: 10 }, () => client.fetch("https://a.example/"));
-    await settle(10);
+    await turns();
     release.resolve();
     for (const response of await Promise.all(responses)) assert.equal(await response.text(), "x");
     assert.equal(net.dialed.length, connections);
@@ -216,13 +215,13 @@ Deno.test("Client reaps 3,600 idle origins: connections, timers and origins are 
     await (await client.fetch(`https://${n}.example/`)).text();
     if (n % 100 === 0) await clock.pass(10);
   }
-  await settle();
+  await turns();
   assert.equal(client.stats.connections, 3600);
   assert.equal(net.open.size, 3600);
   await clock.pass(59_000);
   assert.equal(client.stats.connections, 3600);
   await clock.pass(2000);
-  await settle();
+  await turns();
   const { origins, connections, idle, reaped } = client.stats;
   assert.deepEqual({ origins, connections, idle, reaped }, {
     origins: 0,
@@ -289,7 +288,7 @@ Deno.test("Client.fetch ends each part in its time and leaves no timer", async (
       () => assert.fail(name),
       (error) => error,
     );
-    await settle();
+    await turns();
     await clock.pass(499);
     await clock.pass(1);
     const error = await failed;
@@ -371,7 +370,7 @@ Deno.test("Client.request opens an exchange over the pool, with trailers, and mo
     assert.equal(await response.text(), "four");
     assert.equal((await response.trailers)?.get("x-sum"), "4");
     for (const connection of net.open) void connection.shutdown();
-    await settle();
+    await turns();
   }
   assert.equal(net.dialed.length, 2);
   await assert.rejects(client.request({ url: "https://b.example/" }), { retry: "unsent" });
@@ -403,7 +402,7 @@ Deno.test("Client.fetch gives the place back that a request had which is none", 
   const wrong = { url: "https://a.example/", fields: { "Bad Name": "x" } };
   await assert.rejects(client.request(wrong), TypeError);
   assert.equal(await (await client.fetch("https://%zz:@a.example/")).text(), "h2 /");
-  await settle();
+  await turns();
   await clock.pass(1001);
   assert.equal(client.stats.connections, 0);
 });

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import { connect } from "../../mod.ts";
 import { TransportError } from "../../semantics/errors.ts";
-import { settle, VirtualClock } from "../support/virtual_clock.ts";
 import { testAuthority } from "../support/certs.ts";
 import { originOf, serveLocal } from "./kit.ts";
-import { MemoryNet, type MemorySite } from "./memory_net.ts";
+import { MemoryNet, type MemorySite, PatientClock, turns } from "./memory_net.ts";
 
 const handler = (request: Request, { protocol }: { protocol: string }) =>
   new Response(`${protocol} ${new URL(request.url).pathname}`);
 
-function netWith(site: Partial<MemorySite>): { net: MemoryNet; clock: VirtualClock } {
-  const clock = new VirtualClock();
+function netWith(site: Partial<MemorySite>): { net: MemoryNet; clock: PatientClock } {
+  const clock = new PatientClock();
   const net = new MemoryNet(clock);
   net.sites.set("a.example:443", { handler, ...site });
   return { net, clock };
@@ -86,7 +85,7 @@ Deno.test("connect ends with the reason of its signal, and leaves nothing behind
   await clock.pass(250);
   controller.abort(new Error("enough"));
   await failed;
-  await settle();
+  await turns();
   assert.equal(clock.pending, 0);
   assert.equal(net.open.size, 0);
 });

@@ -4,6 +4,7 @@ import type { Dialer, DialTarget } from "../../mod.ts";
 import { TransportError } from "../../semantics/errors.ts";
 import type { Clock } from "../../shell/clock.ts";
 import type { ExchangeHandler, Handler } from "../../shell/server_exchange.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
 import { memoryPair, memoryQuicPair } from "../../transport/memory.ts";
 import type { ByteTransport, QuicTransport, TransportInfo } from "../../transport/mod.ts";
 
@@ -23,6 +24,46 @@ export interface MemorySite {
   readonly maxConcurrentStreams?: number;
   /** The address that clients see. @default {"192.0.2.1"} */
   readonly address?: string;
+}
+
+/**
+ * Virtual time that passes in small steps, with real turns of the event loop between them: a fetch
+ * goes through many hands, and time must not overtake it.
+ */
+export class PatientClock extends VirtualClock {
+  override async pass(ms: number): Promise<void> {
+    await turns();
+    const until = this.now() + ms;
+    while (this.now() < until) {
+      const next = Math.min(until, this.nextAt(until));
+      await super.pass(next - this.now());
+      await turns();
+    }
+    await super.pass(0);
+    await turns();
+  }
+
+  /** When the next call is due, or `otherwise`. */
+  nextAt(otherwise: number): number {
+    let next = otherwise;
+    for (const at of this.#due) {
+      if (at <= this.now()) this.#due.delete(at);
+      else if (at < next) next = at;
+    }
+    return next;
+  }
+
+  readonly #due: Set<number> = new Set();
+
+  override schedule(callback: () => void, ms: number): unknown {
+    this.#due.add(this.now() + Math.max(0, ms));
+    return super.schedule(callback, ms);
+  }
+}
+
+/** Some turns of the event loop. */
+export async function turns(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 type ServerConnection = ReturnType<typeof serveH2> | ReturnType<typeof serveH3>;
