@@ -27,7 +27,11 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   h2: ["tests/h2"],
   h3: ["tests/h3"],
   shell: ["tests/shell"],
-  observe: ["tests/observe/counters_test.ts"],
+  observe: [
+    "tests/observe/counters_test.ts",
+    "tests/observe/qlog_test.ts",
+    "tests/observe/qlog_peer_test.ts",
+  ],
   memory: ["tests/transport/memory_test.ts", "tests/transport/memory_quic_test.ts"],
   sockets: ["tests/transport/node_test.ts"],
 };
