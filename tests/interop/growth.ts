@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as h2 from "../../h2/mod.ts";
+import { Client, serve as httpServe } from "../../mod.ts";
 import * as h3 from "../../h3/mod.ts";
 import { connectQuic, connectTls, listenQuic, listenTls } from "../../transport/deno.ts";
 import type { InteropCase, Lab } from "./support.ts";
@@ -128,10 +129,69 @@ function connections(protocol: "h2" | "h3"): InteropCase {
   };
 }
 
+const ORIGINS = 3600;
+
+async function openFiles(): Promise<number> {
+  let count = 0;
+  for await (const _ of Deno.readDir("/proc/self/fd")) count++;
+  return count;
+}
+
+/** A pool over real sockets: each origin is visited once, and forgotten once it has been idle. */
+const idleOrigins: InteropCase = {
+  peer: "tandem",
+  role: "server",
+  what: `h2: ${ORIGINS} idle origins are reaped`,
+  needs: [() => "gc" in globalThis ? undefined : "--v8-flags=--expose-gc is missing"],
+  async run() {
+    const servers = Array.from(
+      { length: ORIGINS },
+      () => httpServe({ plain: true, hostname: "127.0.0.1", port: 0 }, () => new Response("Hello world\n")),
+    );
+    const client = new Client({ idleTimeoutMs: 1000 });
+    const visitAll = async () => {
+      for (let at = 0; at < ORIGINS; at += 100) {
+        const texts = servers.slice(at, at + 100).map(({ addr }) =>
+          client.fetch(`http://127.0.0.1:${addr.port}/`).then((r) => r.text())
+        );
+        for (const text of await Promise.all(texts)) assert.equal(text, "Hello world\n");
+      }
+    };
+    const reaped = async () => {
+      const deadline = Date.now() + 30_000;
+      while (
+        (client.stats.connections > 0 || servers.some((one) => one.connections > 0)) && Date.now() < deadline
+      ) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      assert.equal(client.stats.connections, 0);
+      assert.equal(client.stats.origins, 0);
+    };
+    try {
+      await visitAll();
+      await reaped();
+      const [heap, files] = [await heapBytes(), await openFiles()];
+      await visitAll();
+      const most = await openFiles();
+      await reaped();
+      const [heapAfter, filesAfter] = [await heapBytes(), await openFiles()];
+      assert.equal(filesAfter, files, "sockets are left");
+      assert(heapAfter - heap < 4 << 20, `the heap grew by ${heapAfter - heap} bytes`);
+      return `${most} open files, then ${filesAfter}; heap ${heap >> 20} MiB before, ${
+        heapAfter >> 20
+      } after`;
+    } finally {
+      client.close();
+      await Promise.all(servers.map((server) => server.shutdown()));
+    }
+  },
+};
+
 /** What comes and goes leaves no trace. */
 export const growthCases: readonly InteropCase[] = [
   exchanges("h2"),
   connections("h2"),
   exchanges("h3"),
   connections("h3"),
+  idleOrigins,
 ];
