@@ -7,6 +7,7 @@ import type { RuleId } from "../semantics/rules/mod.ts";
 import type { TraceHook } from "../semantics/trace.ts";
 import { QpackDecoder, QpackEncoder } from "../qpack/mod.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
+import { IdTable } from "../wire/id_table.ts";
 import { CONTROL_STREAM, DECODER_STREAM, ENCODER_STREAM, type StreamRef } from "./command.ts";
 import { type H3Counters, newCounters } from "./counters.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -49,7 +50,7 @@ export class Core {
   hasPeerSettings = false;
   rewrite: RewriteFrame | undefined = undefined;
 
-  readonly exchanges: Map<number, Exchange> = new Map();
+  readonly exchanges: IdTable<Exchange> = new IdTable();
   /** Exchanges that are over but for bytes that the driver has not written. */
   readonly leaving: Map<number, Exchange> = new Map();
   /** Exchanges with body bytes that wait. */

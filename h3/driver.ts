@@ -4,6 +4,7 @@ import type { Clock } from "../shell/clock.ts";
 import { ignore } from "../shell/deferred.ts";
 import { Turns } from "../shell/turns.ts";
 import type { QuicBidiStream, QuicCloseInfo, QuicReceiveStream, QuicTransport } from "../transport/mod.ts";
+import { IdTable } from "../wire/id_table.ts";
 import type { Command, StreamRef } from "./command.ts";
 import type { H3Connection } from "./connection.ts";
 import { H3ErrorCode } from "./errors.ts";
@@ -57,8 +58,8 @@ export class H3Driver {
   readonly #clock: Clock;
   readonly #target: H3DriverTarget;
   readonly #turns: Turns;
-  readonly #sending: Map<StreamRef, SendPump> = new Map();
-  readonly #receiving: Map<number, ReceivePump> = new Map();
+  readonly #sending: IdTable<SendPump> = new IdTable();
+  readonly #receiving: IdTable<ReceivePump> = new IdTable();
   /** Requests whose stream is not there yet, by the id that it will have. */
   readonly #opening: Map<StreamRef, Opening> = new Map();
   readonly #pumpTarget: ReceivePumpTarget;
@@ -201,7 +202,7 @@ export class H3Driver {
 
   #read(stream: QuicReceiveStream): void {
     const pump = new ReceivePump(stream, this.#pumpTarget);
-    this.#receiving.set(stream.id, pump);
+    this.#receiving.add(pump);
     this.#noteHandshake();
     this.#engine.peerOpened(stream.id, this.#clock.now());
     this.wake();
@@ -293,7 +294,7 @@ export class H3Driver {
   }
 
   #newSendPump(stream: StreamRef): SendPump {
-    const pump = new SendPump({
+    const pump = new SendPump(stream, {
       written: (data) => {
         this.#engine.written(stream, data);
         this.wake();
@@ -303,9 +304,12 @@ export class H3Driver {
         this.wake();
       },
       failed: (error) => this.#expectClose(error),
-      ended: () => void this.#sending.delete(stream),
+      ended: () => {
+        if (this.#sending.get(stream) === pump) this.#sending.delete(stream);
+      },
     });
-    this.#sending.set(stream, pump);
+    this.#sending.delete(stream); // dead, if there: ids begin again after early data that was not taken
+    this.#sending.add(pump);
     return pump;
   }
 
@@ -340,7 +344,8 @@ export class H3Driver {
     this.wake();
     if (stopCode !== undefined) return stream.receive.stop(stopCode);
     const receive = new ReceivePump(stream.receive, this.#pumpTarget);
-    this.#receiving.set(id, receive);
+    this.#receiving.delete(id);
+    this.#receiving.add(receive);
     receive.run();
   }
 
@@ -364,8 +369,8 @@ export class H3Driver {
     this.#turns.stop();
     if (this.#closeTimer !== undefined) this.#clock.cancel(this.#closeTimer);
     this.#opening.clear();
-    for (const pump of [...this.#sending.values()]) pump.abandon();
-    for (const pump of [...this.#receiving.values()]) pump.abandon();
+    for (const pump of this.#sending.values()) pump.abandon();
+    for (const pump of this.#receiving.values()) pump.abandon();
     this.#datagrams?.cancel().catch(ignore);
     this.#target.end();
   }

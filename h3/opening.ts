@@ -58,7 +58,7 @@ export class Opening {
     exchange.isConnect = method === "CONNECT";
     const priority = fields.get("priority");
     if (priority !== undefined) exchange.priority = parsePriority(priority);
-    core.exchanges.set(id, exchange);
+    core.exchanges.add(exchange);
     core.counters.exchangesOpened++;
     this.#unopened++;
     if (core.isEarly && (this.#held.length > 0 || !core.options.allowsEarly(head))) {

@@ -53,7 +53,7 @@ function accept(core: Core, id: number, readerOptions: MessageReaderOptions): Ex
       exchange.isPrioritySet = true;
     }
   }
-  core.exchanges.set(id, exchange);
+  core.exchanges.add(exchange);
   return exchange;
 }
 

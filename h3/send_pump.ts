@@ -1,4 +1,5 @@
 import { ignore } from "../shell/deferred.ts";
+import type { StreamRef } from "./command.ts";
 import { type QuicSendStream, QuicStreamError } from "../transport/mod.ts";
 
 /** What a send pump tells its driver. */
@@ -23,6 +24,8 @@ interface Write {
  * stream is there, what is to be written waits.
  */
 export class SendPump {
+  /** The stream id, or what stands for it. */
+  readonly id: StreamRef;
   readonly #target: SendPumpTarget;
   #stream: QuicSendStream | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
@@ -34,7 +37,8 @@ export class SendPump {
   #order: number | undefined;
 
   /** A pump for a stream that may not be there yet. */
-  constructor(target: SendPumpTarget) {
+  constructor(id: StreamRef, target: SendPumpTarget) {
+    this.id = id;
     this.#target = target;
   }
 
