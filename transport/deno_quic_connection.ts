@@ -1,7 +1,7 @@
 import { TransportError } from "../semantics/errors.ts";
 import { toCloseInfo, toTransportError } from "./deno_errors.ts";
 import { DenoQuicDatagrams } from "./deno_quic_datagrams.ts";
-import { DenoReceive, DenoSend, type StreamOwner } from "./deno_quic_stream.ts";
+import { DenoReceive, DenoSend, type Kept, type StreamOwner } from "./deno_quic_stream.ts";
 import type {
   QuicBidiStream,
   QuicCapabilities,
@@ -43,7 +43,8 @@ export class DenoQuicTransport implements QuicTransport, StreamOwner {
   /** Kept so that nothing it stands on is collected. */
   readonly keepAlive: object;
   readonly #conn: Deno.QuicConn;
-  readonly #live = new Set<object>();
+  /** Halves of streams that are not over; a `Set` would leave chains of old tables behind. */
+  readonly #live: Kept[] = [];
   #isEarly: boolean;
   #own: QuicCloseInfo | undefined;
   #lastEarlyUni = -1n;
@@ -76,12 +77,18 @@ export class DenoQuicTransport implements QuicTransport, StreamOwner {
     return this.#isEarly;
   }
 
-  keep(half: object): void {
-    this.#live.add(half);
+  keep(half: Kept): void {
+    half.place = this.#live.push(half) - 1;
   }
 
-  release(half: object): void {
-    this.#live.delete(half);
+  release(half: Kept): void {
+    if (half.place < 0) return;
+    const last = this.#live.pop()!;
+    if (last !== half) {
+      this.#live[half.place] = last;
+      last.place = half.place;
+    }
+    half.place = -1;
   }
 
   async openBidi(): Promise<QuicBidiStream> {
@@ -127,7 +134,8 @@ export class DenoQuicTransport implements QuicTransport, StreamOwner {
     } catch (error) {
       info = toCloseInfo(error);
     }
-    this.#live.clear();
+    for (const half of this.#live) half.place = -1;
+    this.#live.length = 0;
     onClosed();
     // Deno tells the end that closed nothing but code 0: it must remember for itself.
     this.#own ??= info;

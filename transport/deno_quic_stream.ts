@@ -9,14 +9,20 @@ const MIN_READ_BYTES = 2048;
 /** Reads grow to this much while a body flows. */
 const MAX_READ_BYTES = 262_144;
 
+/** What a connection keeps from being collected. */
+export interface Kept {
+  /** Its place among them; -1 for none. */
+  place: number;
+}
+
 /** What a stream asks of its connection. */
 export interface StreamOwner {
   /** Whether the streams show their direct calls. */
   readonly direct: boolean;
   /** Keeps `half` from being collected: Deno ends the stream of a collected object with FIN. */
-  keep(half: object): void;
+  keep(half: Kept): void;
   /** Lets `half` go. */
-  release(half: object): void;
+  release(half: Kept): void;
 }
 
 /**
@@ -52,8 +58,9 @@ function translate(error: unknown, what: string): Error {
 }
 
 /** The half that writes. */
-export class DenoSend implements QuicSendStream {
+export class DenoSend implements QuicSendStream, Kept {
   readonly id: number;
+  place = -1;
   readonly write?: (bytes: Uint8Array) => Promise<void>;
   readonly finish?: () => Promise<void>;
   readonly #stream: Deno.QuicSendStream;
@@ -140,8 +147,9 @@ export class DenoSend implements QuicSendStream {
 }
 
 /** The half that reads. */
-export class DenoReceive implements QuicReceiveStream {
+export class DenoReceive implements QuicReceiveStream, Kept {
   readonly id: number;
+  place = -1;
   readonly read?: (buffer: Uint8Array) => Promise<number | null>;
   readonly #reader: ReadableStreamBYOBReader;
   readonly #owner: StreamOwner;
