@@ -27,6 +27,8 @@ export interface CompareOptions {
   /** The number of requests is multiplied by this. */
   readonly scale: number;
   readonly clientCpu: number | undefined;
+  /** Told of each load when it is done. */
+  readonly onLoad: (results: readonly ServerResult[]) => void;
 }
 
 interface Contender {
@@ -50,7 +52,9 @@ export async function compareServers(lab: Lab, options: CompareOptions): Promise
     }
     for (const load of LOADS) {
       if (!isWanted(load.name, options.loads)) continue;
-      results.push(...await compareLoad(lab, contenders, load, options));
+      const done = await compareLoad(lab, contenders, load, options);
+      options.onLoad(done);
+      results.push(...done);
     }
   } finally {
     for (const { running } of contenders) await running.stop();

@@ -59,6 +59,7 @@ try {
         scale: Number(values.scale),
         tls: values.tls,
         clientCpu: values.pin ? 1 : undefined,
+        onLoad: (done) => console.error(serverTable(done)),
       });
       report.servers = results;
       markdown += serverTable(results);
