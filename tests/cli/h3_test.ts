@@ -122,9 +122,19 @@ Deno.test("get --http 3 fetches over QUIC, streams large bodies and sends bodies
 
 Deno.test("get --http auto takes HTTP/3 first and says so", async () => {
   await using server = await startServer(["--echo"]);
-  const result = await tandem(["get", "-k", `${server.origin}/headers`]);
-  assert.equal(JSON.parse(result.stdout).protocol, "h3");
-  assert.match(result.stderr, /^note: over HTTP\/3; HTTP\/2 (?:was not needed|had not answered after .*)\n$/);
+  // On a busy machine 200 ms can be too little for a handshake: then the note has to say so.
+  for (let attempt = 1;; attempt++) {
+    const result = await tandem(["get", "-k", `${server.origin}/headers`]);
+    if (JSON.parse(result.stdout).protocol === "h3") {
+      assert.match(
+        result.stderr,
+        /^note: over HTTP\/3; HTTP\/2 (?:was not needed|had not answered after .*)\n$/,
+      );
+      break;
+    }
+    assert.match(result.stderr, /^note: over HTTP\/2; HTTP\/3 had not answered after .* ms\n$/);
+    assert.ok(attempt < 5, "HTTP/3 never came first");
+  }
   const two = await tandem(["get", "-k", "--http", "2", `${server.origin}/headers`]);
   assert.deepEqual(
     [JSON.parse(two.stdout).protocol, two.stderr],
