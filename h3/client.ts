@@ -10,14 +10,19 @@ import { Deferred } from "../shell/deferred.ts";
 import type { Tunnel } from "../shell/tunnel.ts";
 import type { QuicTransport, TransportInfo } from "../transport/mod.ts";
 import { H3Connection } from "./connection.ts";
+import { coreOf } from "./core_of.ts";
 import type { H3Counters } from "./counters.ts";
 import { H3Driver } from "./driver.ts";
+import { writeReserved } from "./grease.ts";
+import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import type { H3EndReason } from "./ending.ts";
 import { engineOptions, type H3SharedOptions, watchEarly } from "./engine_options.ts";
 import type { H3Settings } from "./settings.ts";
 
 /** Options of an HTTP/3 client. */
 export interface H3ClientOptions extends H3SharedOptions, ClientConnectionOptions {
+  /** Keeps the connection from QUIC's idle timeout while exchanges are open; not unless given. */
+  readonly keepAlive?: HeartbeatOptions;
   /** Told of datagrams of an exchange (RFC 9297); `data` is valid during the call. */
   readonly onDatagram?: (id: ExchangeId, data: Uint8Array) => void;
   /** The server's SETTINGS of an earlier connection, under which early requests are sent. */
@@ -70,6 +75,7 @@ class Client implements H3Client {
   readonly #engine: H3Connection;
   readonly #driver: H3Driver;
   readonly #core: ClientCore;
+  readonly #heartbeat: Heartbeat | undefined;
   readonly #closed: Deferred<void> = new Deferred();
   #error: Error | undefined;
 
@@ -109,6 +115,15 @@ class Client implements H3Client {
       onOrigins: options.onOrigins,
       onDatagram: options.onDatagram,
     });
+    this.#heartbeat = options.keepAlive === undefined ? undefined : new Heartbeat(
+      clock,
+      options.keepAlive,
+      () => this.#core.openCount > 0,
+      () => {
+        writeReserved(coreOf(engine));
+        driver.wake();
+      },
+    );
     driver.start();
     watchEarly(transport, engine, clock, () => driver.wake());
   }
@@ -207,6 +222,7 @@ class Client implements H3Client {
   }
 
   #end(): void {
+    this.#heartbeat?.stop();
     this.#core.end(undefined);
     this.#closed.resolve();
   }

@@ -31,3 +31,11 @@ export function writeGreaseFrame(core: Core, id: number, seed: number): number {
   const payload = Uint8Array.of(seed & 0xff, seed >> 8 & 0xff);
   return core.frame(id, reservedNumber(seed + 3), payload, 0, payload.length);
 }
+
+/** Writes an empty reserved frame on the control stream: it means nothing, but QUIC has it acknowledged. */
+export function writeReserved(core: Core): void {
+  if (core.isClosed) return;
+  core.frame(CONTROL_STREAM, reservedNumber(core.counters.bytesIn), NOTHING, 0, 0);
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);

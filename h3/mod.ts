@@ -37,6 +37,7 @@ export type { H3Counters } from "./counters.ts";
 export type { H3EndReason } from "./ending.ts";
 export type { H3SharedOptions } from "./engine_options.ts";
 export { H3ErrorCode } from "./errors.ts";
+export type { HeartbeatOptions } from "./heartbeat.ts";
 export type { H3Options } from "./options.ts";
 export { type H3ServerConnection, type H3ServerOptions, serve } from "./server.ts";
 export type { H3Settings } from "./settings.ts";

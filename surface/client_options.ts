@@ -40,7 +40,7 @@ export interface CommonClientOptions {
   readonly timeouts?: FetchTimeouts;
   /** Bounds of each connection. */
   readonly limits?: Partial<Limits>;
-  /** PINGs while an exchange is open; over HTTP/3 QUIC sends them, as long as the connection lives. None unless given. */
+  /** PINGs while an exchange is open; over HTTP/3 reserved frames, and QUIC's idle timeout finds out who is gone. None unless given. */
   readonly keepAlive?: KeepAliveOptions;
   /** Told what happens on each connection. */
   readonly trace?: (event: TraceEvent, connection: TracedConnection) => void;
@@ -53,7 +53,7 @@ export interface CommonClientOptions {
   /** What only HTTP/2 has. */
   readonly h2?: Omit<H2ClientOptions, "limits" | "trace" | "clock" | "keepAlive" | "maxQueuedRequests">;
   /** What only HTTP/3 has. */
-  readonly h3?: Omit<H3ClientOptions, "limits" | "trace" | "clock" | "maxQueuedRequests">;
+  readonly h3?: Omit<H3ClientOptions, "limits" | "trace" | "clock" | "keepAlive" | "maxQueuedRequests">;
 }
 
 /** Options of `connect`. */

@@ -6,7 +6,7 @@ import type { Dialer, DialTarget } from "./dialer.ts";
 
 /** Opens transports by Deno's TCP, TLS and QUIC. */
 export function denoDialer(options: CommonClientOptions): Dialer {
-  const { caCerts = [], insecure = false, cert, key, keepAlive } = options;
+  const { caCerts = [], insecure = false, cert, key } = options;
   return {
     hasQuic: hasQuic(),
     dialBytes(target: DialTarget): Promise<ByteTransport> {
@@ -36,7 +36,6 @@ export function denoDialer(options: CommonClientOptions): Dialer {
         caCerts,
         insecure,
         maxBidiStreams: 0,
-        ...(keepAlive === undefined ? {} : { keepAliveMs: keepAlive.intervalMs }),
       });
     },
     async resolve(hostname: string, signal: AbortSignal): Promise<readonly string[]> {

@@ -59,10 +59,11 @@ export async function dialH3(
   hooks: DialHooks,
 ): Promise<H3Client> {
   const transport = await dialer.dialQuic(target);
-  const { h3 } = options;
+  const { keepAlive, h3 } = options;
   return connectH3(transport, {
     ...h3,
     ...sharedOptions(options, "h3", transport.info),
+    ...(keepAlive === undefined ? {} : { keepAlive }),
     onOrigins: (origins) => {
       h3?.onOrigins?.(origins);
       hooks.onOrigins?.(origins);

@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** What the conveniences of mod.ts stand on: everything but the command line. */
 const BELOW_SURFACE = ["wire", "semantics", "rules", "contract", "clock", "transport", "shell", "h2", "h3"];
 /** Files of h2/ and h3/ that stand on the shell. */
-const ON_SHELL = /^h[23]\/(?:mod|driver|client|server|send_pump|receive_pump|engine_options)\.ts$/;
+const ON_SHELL = /^h[23]\/(?:mod|driver|client|server|send_pump|receive_pump|heartbeat|engine_options)\.ts$/;
 
 function layerOf(path: string): string {
   const folder = path.split("/")[0]!;

@@ -40,6 +40,33 @@ Deno.test("H3Client.ready rejects when the connection ends first, and nobody has
   }
 });
 
+Deno.test("H3Client.keepAlive beats while an exchange is open, and not otherwise", async () => {
+  const clock = new VirtualClock();
+  const held: ServerExchange[] = [];
+  const [near, far] = memoryQuicPair({ clock });
+  const server = serve(far, { exchange: (exchange) => void held.push(exchange) }, { clock });
+  const client = connect(near, { clock, keepAlive: { intervalMs: 1000 } });
+  await client.ready;
+  await clock.pass(5000);
+  assert.equal(server.counters.unknownFrames, 0, "an idle connection is not kept");
+  const { response } = client.request({ url: URL_OF });
+  await clock.pass(5500);
+  assert.equal(server.counters.unknownFrames, 5);
+  held[0]!.reply(200);
+  assert.equal((await response).status, 200);
+  await clock.pass(5000);
+  assert.equal(server.counters.unknownFrames, 5);
+  client.close();
+  await client.closed;
+  await server.closed;
+  await clock.pass(5000);
+  assert.equal(clock.pending, 0);
+  assert.throws(
+    () => connect(memoryQuicPair({ clock })[0], { clock, keepAlive: { intervalMs: 0 } }),
+    RangeError,
+  );
+});
+
 Deno.test("H3Client lets requests wait for stream credit, then for its own queue, in order", async () => {
   const held: ServerExchange[] = [];
   await using ends = makeEnds({ exchange: (exchange) => void held.push(exchange) }, {

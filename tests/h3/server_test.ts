@@ -3,6 +3,7 @@ import { connect, serve } from "../../h3/mod.ts";
 import { ConnectionError } from "../../semantics/mod.ts";
 import { memoryQuicPair, type MemoryQuicPairOptions } from "../../transport/memory.ts";
 import { pooledBytes } from "../../wire/buffer_pool.ts";
+import { heapAfterCollection } from "../support/collect.ts";
 import { settle, VirtualClock } from "../support/virtual_clock.ts";
 import { countedBody, INEXACT, makeEnds, until } from "./ends.ts";
 
@@ -168,7 +169,7 @@ Deno.test("10,000 exchanges on one connection leave nothing behind", async () =>
   await settle();
   const timers = ends.clock.pending;
   const pooled = pooledBytes();
-  const before = Deno.memoryUsage().heapUsed;
+  const before = heapAfterCollection();
   await rounds(10_000);
   await settle();
   assert.deepEqual([ends.client.openExchanges, ends.server.openExchanges, ends.server.runningHandlers], [
@@ -179,8 +180,8 @@ Deno.test("10,000 exchanges on one connection leave nothing behind", async () =>
   assert(ends.clock.pending <= timers);
   assert(pooledBytes() >= pooled, "all buffers are back");
   assert.equal(ends.server.counters.exchangesDone, 12_000);
-  const grown = Deno.memoryUsage().heapUsed - before;
-  assert(grown < 40 * 2 ** 20, `the heap grew by ${grown}`);
+  const grown = heapAfterCollection() - before;
+  assert(grown < 4 * 2 ** 20, `the heap grew by ${grown}`);
 });
 
 Deno.test("2,000 connections opened and closed leave nothing behind", async () => {
