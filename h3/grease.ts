@@ -3,6 +3,8 @@ import { writeVarint } from "../wire/varint.ts";
 import { CONTROL_STREAM, GREASE_STREAM } from "./command.ts";
 import type { Core } from "./core.ts";
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /** A reserved number for a seed: 0x1f * N + 0x21 (RFC 9114 section 7.2.8). */
 export function reservedNumber(seed: number): number {
   return 0x1f * (Math.abs(Math.trunc(seed)) % 1_000_000) + 0x21;
@@ -37,5 +39,3 @@ export function writeReserved(core: Core): void {
   if (core.isClosed) return;
   core.frame(CONTROL_STREAM, reservedNumber(core.counters.bytesIn), NOTHING, 0, 0);
 }
-
-const NOTHING: Uint8Array = new Uint8Array(0);
