@@ -72,11 +72,6 @@ export class MessageWriter {
     return this.#isTunnel;
   }
 
-  /** The octets of content that the head declared and that are still to be sent, if it declared any. */
-  get missingLength(): number | undefined {
-    return this.#declared === -1 || this.#bodiless !== 0 ? undefined : this.#declared - this.#sent;
-  }
-
   /** Makes the section of a request head; `end` says that the message ends with it. */
   sendRequest(head: RequestHead, end: boolean): readonly string[] {
     if (!this.#isRequest) throw new TypeError("Cannot send a request: this half sends a response");
