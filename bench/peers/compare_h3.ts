@@ -1,5 +1,5 @@
 import { cpuMicros, findProgram, freePort, memoryBytes, type Running, start } from "./process.ts";
-import { type Lab, SERVERS } from "./servers.ts";
+import { bunServe, type Lab, SERVERS } from "./servers.ts";
 import { summarize, type Summary } from "./statistics.ts";
 
 /** What one pair of client and server did under one load over QUIC. */
@@ -84,6 +84,12 @@ const H3_SERVERS: readonly H3Server[] = [
     program: findProgram("caddy"),
     mode: "http",
     start: (lab) => SERVERS.find(({ name }) => name === "Caddy")!.start(lab, true),
+  },
+  {
+    name: "Bun.serve",
+    program: bunServe.program,
+    mode: "http",
+    start: (lab) => bunServe.start(lab, true),
   },
   {
     name: "gtlsserver",

@@ -1,6 +1,6 @@
-import { type Load, LOADS, runLoad } from "./loads.ts";
+import { type Load, runLoad } from "./loads.ts";
 import { cpuMicros, memoryBytes, type Running } from "./process.ts";
-import { type Lab, type PeerServer, SERVERS } from "./servers.ts";
+import type { Lab, PeerServer } from "./servers.ts";
 import { summarize, type Summary } from "./statistics.ts";
 
 /** What one server did under one load. */
@@ -20,8 +20,14 @@ export interface ServerResult {
 
 /** Which servers and loads are compared, and how often. */
 export interface CompareOptions {
+  /** Those that can be taken, and parts of the names of those that are; all without. */
+  readonly from: readonly PeerServer[];
   readonly servers: readonly string[];
+  /** The loads that can be taken, and parts of the names of those that are; all but the extra ones without. */
+  readonly among: readonly Load[];
   readonly loads: readonly string[];
+  /** Whether the extra loads are taken as well. */
+  readonly all: boolean;
   readonly rounds: number;
   readonly tls: boolean;
   /** The number of requests is multiplied by this. */
@@ -42,7 +48,7 @@ export async function compareServers(lab: Lab, options: CompareOptions): Promise
   const contenders: Contender[] = [];
   const results: ServerResult[] = [];
   try {
-    for (const server of SERVERS) {
+    for (const server of options.from) {
       if (!isWanted(server.name, options.servers)) continue;
       if (server.program === undefined) {
         console.error(`${server.name}: not installed`);
@@ -50,8 +56,9 @@ export async function compareServers(lab: Lab, options: CompareOptions): Promise
       }
       contenders.push({ server, ...await server.start(lab, options.tls) });
     }
-    for (const load of LOADS) {
-      if (!isWanted(load.name, options.loads)) continue;
+    for (const load of options.among) {
+      const isLeftOut = load.isExtra === true && options.loads.length === 0 && !options.all;
+      if (isLeftOut || !isWanted(load.name, options.loads)) continue;
       const done = await compareLoad(lab, contenders, load, options);
       options.onLoad(done);
       results.push(...done);
@@ -113,6 +120,6 @@ async function compareLoad(
 function canTake(server: PeerServer, load: Load): boolean {
   // The server at the level of the engine counts what it is sent, whatever the path.
   if (load.name.startsWith("echo") && server.name === "tandem engine") return false;
-  if (load.name.startsWith("json")) return server.name === "tandem native" || server.name === "Deno.serve";
+  if (load.name.startsWith("json")) return server.takesJson;
   return server.takesUploads || load.upload !== true;
 }

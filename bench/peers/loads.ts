@@ -16,39 +16,62 @@ export interface Load {
   readonly isUnique?: boolean;
   /** What is sent, where that is not `bytes` times x. */
   readonly body?: string;
+  /** Whether it is left out unless it is asked for: the other number of connections, for completeness. */
+  readonly isExtra?: boolean;
 }
 
 const MIB = 1_048_576;
 
+function small(name: string, connections: number, concurrency: number, path: string): Load {
+  return { name, requests: 40_000, connections, concurrency, path, bytes: path === "/k1" ? 1024 : 12 };
+}
+
+function json(name: string, connections: number, concurrency: number): Load {
+  const body = JSON.stringify({
+    name: "tea",
+    tags: ["green", "hot"],
+    price: 3.5,
+    nested: { a: [1, 2, 3] },
+  });
+  return { name, requests: 20_000, connections, concurrency, path: "/json", bytes: 0, upload: true, body };
+}
+
+function upload(name: string, connections: number, concurrency: number, path: string): Load {
+  return { name, requests: 200, connections, concurrency, path, bytes: MIB, upload: true };
+}
+
 /** Every load, by its name. */
 export const LOADS: readonly Load[] = [
-  { name: "hello-c1m100", requests: 40_000, connections: 1, concurrency: 100, path: "/hello", bytes: 12 },
-  { name: "hello-c8m10", requests: 40_000, connections: 8, concurrency: 10, path: "/hello", bytes: 12 },
-  { name: "k1-c8m10", requests: 40_000, connections: 8, concurrency: 10, path: "/k1", bytes: 1024 },
-  {
-    name: "uniq-c8m10",
-    requests: 40_000,
-    connections: 8,
-    concurrency: 10,
-    path: "/hello",
-    bytes: 12,
-    isUnique: true,
-  },
-  {
-    name: "json-c8m10",
-    requests: 20_000,
-    connections: 8,
-    concurrency: 10,
-    path: "/json",
-    bytes: 0,
-    upload: true,
-    body: JSON.stringify({ name: "tea", tags: ["green", "hot"], price: 3.5, nested: { a: [1, 2, 3] } }),
-  },
+  small("hello-c1m100", 1, 100, "/hello"),
+  small("hello-c8m10", 8, 10, "/hello"),
+  { ...small("k1-c1m100", 1, 100, "/k1"), isExtra: true },
+  small("k1-c8m10", 8, 10, "/k1"),
+  { ...small("uniq-c1m100", 1, 100, "/hello"), isUnique: true, isExtra: true },
+  { ...small("uniq-c8m10", 8, 10, "/hello"), isUnique: true },
+  { ...json("json-c1m100", 1, 100), isExtra: true },
+  json("json-c8m10", 8, 10),
   { name: "m1-c1m4", requests: 400, connections: 1, concurrency: 4, path: "/m1", bytes: MIB },
   { name: "m1-c8m1", requests: 400, connections: 8, concurrency: 1, path: "/m1", bytes: MIB },
   { name: "m64-c1m1", requests: 8, connections: 1, concurrency: 1, path: "/m64", bytes: 64 * MIB },
-  { name: "sink1m", requests: 200, connections: 1, concurrency: 4, path: "/sink", bytes: MIB, upload: true },
-  { name: "echo1m", requests: 200, connections: 1, concurrency: 4, path: "/echo", bytes: MIB, upload: true },
+  {
+    name: "m64-c8m1",
+    requests: 16,
+    connections: 8,
+    concurrency: 1,
+    path: "/m64",
+    bytes: 64 * MIB,
+    isExtra: true,
+  },
+  upload("sink1m", 1, 4, "/sink"),
+  { ...upload("sink1m-c8m1", 8, 1, "/sink"), isExtra: true },
+  upload("echo1m", 1, 4, "/echo"),
+  { ...upload("echo1m-c8m1", 8, 1, "/echo"), isExtra: true },
+];
+
+/** What servers in several workers are given: enough connections for the kernel to spread. */
+export const WORKER_LOADS: readonly Load[] = [
+  { ...small("hello-c32m10", 32, 10, "/hello"), requests: 120_000 },
+  { ...json("json-c32m10", 32, 10), requests: 60_000 },
 ];
 
 /** The fields of a browser, beside what h2load sends itself. */
@@ -73,7 +96,7 @@ export interface Round {
 
 /** Makes the files that h2load reads. */
 export function prepareLoads(folder: string): void {
-  for (const load of LOADS) {
+  for (const load of [...LOADS, ...WORKER_LOADS]) {
     if (load.upload) {
       const body = load.body === undefined
         ? new Uint8Array(load.bytes).fill(120)

