@@ -13,6 +13,7 @@ export type * from "./h2/mod.ts";
 export type * from "./h3/mod.ts";
 
 export { type DenoHandler, type DenoHandlerInfo, fromDenoHandler } from "./surface/deno_handler.ts";
+export { ListenError } from "./surface/listen_error.ts";
 export { serve } from "./surface/serve.ts";
 export type {
   HttpServer,

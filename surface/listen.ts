@@ -1,6 +1,7 @@
 import { TransportError } from "../semantics/errors.ts";
 import {
   type ByteListener,
+  canSharePorts,
   hasQuic,
   listenQuic,
   type ListenQuicOptions,
@@ -8,6 +9,8 @@ import {
   listenTls,
   type QuicListener,
 } from "../transport/deno.ts";
+import { PermissionError } from "../transport/errors.ts";
+import { ListenError } from "./listen_error.ts";
 import type { ServeOptions } from "./serve_options.ts";
 
 /** What a server listens with. */
@@ -22,6 +25,10 @@ type OnError = (error: TransportError) => void;
 
 /** How often a free port is looked for that is free on TCP and UDP alike. */
 const MAX_ATTEMPTS = 10;
+
+/** Why only one of several servers on a port can have HTTP/3. */
+const ONE_UDP =
+  "Deno cannot share a UDP port: serve HTTP/3 in one place, and give the others `http: 2` and its `altSvc`";
 
 /** Listens on one port number for all that the options ask for. */
 export function listenAll(options: ServeOptions, onError: OnError): Listeners {
@@ -53,23 +60,37 @@ function check(options: ServeOptions): void {
   if (options.http === 3 && options.http1 === true) {
     throw new TypeError("Cannot serve: HTTP/1.1 needs TCP, and only HTTP/3 is asked for");
   }
+  if (options.http === 3 && options.reusePort === true) {
+    throw new TypeError("Cannot serve: a UDP port cannot be shared, and only HTTP/3 is asked for");
+  }
+}
+
+function opening<T>(on: "tcp" | "udp", hint: string | undefined, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof TransportError) || error instanceof PermissionError) throw error;
+    throw new ListenError(on, error, error.code === "in-use" ? hint : undefined);
+  }
 }
 
 function openBytes(options: ServeOptions, port: number, onError: OnError): ByteListener {
   const hostname = options.hostname ?? "0.0.0.0";
-  if (options.plain === true) return listenTcp({ hostname, port, onError });
-  // The listener shares its port, so that one with another certificate can take over. Another
-  // program's port must still be found taken: so it is first asked for without sharing.
-  const probe = listenTcp({ hostname, port });
-  const found = probe.addr.port;
-  probe.close();
-  return listenTlsShared(options, found, onError);
+  const reusePort = options.reusePort ?? false;
+  return opening("tcp", undefined, () => {
+    if (options.plain === true) return listenTcp({ hostname, port, reusePort, onError });
+    // The listener shares its port, so that one with another certificate can take over. Another
+    // program's port must still be found taken: so it is first asked for without sharing.
+    if (!reusePort && port !== 0) listenTcp({ hostname, port }).close();
+    return openTls(options, port, onError);
+  });
 }
 
-function listenTlsShared(options: ServeOptions, port: number, onError: OnError): ByteListener {
+function openTls(options: ServeOptions, port: number, onError: OnError): ByteListener {
   const hostname = options.hostname ?? "0.0.0.0";
   const alpn = options.http1 === true ? ["h2", "http/1.1"] : ["h2"];
-  return listenTls({ hostname, port, ...certificateOf(options), alpn, reusePort: true, onError });
+  const reusePort = options.reusePort === true || canSharePorts();
+  return listenTls({ hostname, port, ...certificateOf(options), alpn, reusePort, onError });
 }
 
 /** A listener that took over from another one. */
@@ -84,15 +105,19 @@ export interface TakenOver {
  * Listens with another certificate where `old` does. Both listen for a moment, so that no
  * client finds the port closed; where ports cannot be shared, one after the other.
  */
-export function takeOver(old: ByteListener, options: ServeOptions, onError: OnError): TakenOver {
+export async function takeOver(
+  old: ByteListener,
+  options: ServeOptions,
+  onError: OnError,
+): Promise<TakenOver> {
   const { port } = old.addr;
   try {
-    const listener = listenTlsShared(options, port, onError);
+    const listener = openTls(options, port, onError);
     return { listener, done: old.retire() };
   } catch (error) {
     if (!(error instanceof TransportError && error.code === "in-use")) throw error;
-    const done = old.retire();
-    return { listener: listenTlsShared(options, port, onError), done };
+    await old.retire();
+    return { listener: openTls(options, port, onError), done: Promise.resolve() };
   }
 }
 
@@ -107,7 +132,7 @@ function openQuic(options: ServeOptions, port: number, onError: OnError): QuicLi
     onError,
     ...(streams === undefined ? {} : { maxBidiStreams: streams }),
   };
-  return listenQuic(settings);
+  return opening("udp", options.reusePort === true ? ONE_UDP : undefined, () => listenQuic(settings));
 }
 
 function certificateOf(options: ServeOptions): { readonly cert: string; readonly key: string } {

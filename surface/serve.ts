@@ -27,7 +27,8 @@ const H3_NO_ERROR = 0x100;
  * Serves one handler over HTTP/2 on TCP and, where Deno has QUIC (`--unstable-net`), over
  * HTTP/3 on UDP at the same port number. Responses over HTTP/2 announce HTTP/3.
  *
- * Throws a `TransportError` when it cannot listen, `TypeError` for options that do not go together.
+ * Throws a `ListenError` when it cannot listen, a `PermissionError` when it may not, `TypeError` for
+ * options that do not go together.
  *
  * @example Usage
  * ```ts
@@ -59,6 +60,8 @@ class Server implements HttpServer {
   readonly #finished: Deferred<void> = new Deferred();
   #bytes: ByteListener | undefined;
   readonly #quic: QuicListener | undefined;
+  /** The last change of certificate: there is one at a time. */
+  #rolling: Promise<void> = Promise.resolve();
   /** Loops over listeners that have not ended. */
   #accepting = 0;
   #count = 0;
@@ -183,16 +186,23 @@ class Server implements HttpServer {
     if (this.#isStopping) connection.shutdown({ graceMs: this.#graceMs });
   }
 
-  async setCertificate({ cert, key }: ServedCertificate): Promise<void> {
+  async setCertificate(certificate: ServedCertificate): Promise<void> {
+    const rolled = this.#rolling.then(() => this.#roll(certificate));
+    this.#rolling = rolled.catch(ignore);
+    await rolled;
+  }
+
+  async #roll({ cert, key }: ServedCertificate): Promise<void> {
     if (this.#options.plain === true) throw new TypeError("Cannot set a certificate: the server is plain");
     if (this.#isStopping) throw new TypeError("Cannot set a certificate: the server is ending");
     this.#renewQuic(cert, key); // first, since what is wrong with the certificate shows here
     if (this.#bytes === undefined) return;
-    const { listener, done } = takeOver(
+    const { listener, done } = await takeOver(
       this.#bytes,
       { ...this.#options, cert, key },
       (error) => this.#refuse(error),
     );
+    if (this.#isStopping) return listener.close();
     this.#bytes = listener;
     void this.#accept(listener, (transport) => this.#takeBytes(transport));
     await done;

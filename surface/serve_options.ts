@@ -34,6 +34,13 @@ export interface ServeOptions {
   readonly port?: number;
   /** The address to listen on. @default {"0.0.0.0"} */
   readonly hostname?: string;
+  /**
+   * Whether several servers, in workers or processes, share the TCP port (Linux; elsewhere all but the
+   * first find it taken): the kernel spreads connections among them. UDP ports cannot be shared, so one of
+   * the servers has HTTP/3; the others get `http: 2` and its `altSvc`, which tells their clients of it.
+   * @default {false}
+   */
+  readonly reusePort?: boolean;
   /** The certificate with its chain, PEM; needs `key`. */
   readonly cert?: string;
   /** Its key, PEM. */

@@ -6,6 +6,7 @@
 
 export {
   type ByteListener,
+  canSharePorts,
   listenTcp,
   type ListenTcpOptions,
   listenTls,

@@ -1,4 +1,4 @@
-import type { TransportError } from "../semantics/errors.ts";
+import { TransportError } from "../semantics/errors.ts";
 import { deadline } from "./deadline.ts";
 import { toTransportError } from "./deno_errors.ts";
 import { addressOf, closeQuietly, socketTransport, withAddresses } from "./deno_socket.ts";
@@ -10,7 +10,7 @@ export interface ListenTcpOptions {
   readonly hostname?: string;
   /** The port; 0 takes a free one. */
   readonly port: number;
-  /** Whether several listeners may share the port (Linux). @default {false} */
+  /** Whether several listeners may share the port (Linux); Deno needs `--unstable-net` for it. @default {false} */
   readonly reusePort?: boolean;
   /** Whether the transports have direct calls, or the Web Streams alone. @default {true} */
   readonly direct?: boolean;
@@ -52,7 +52,8 @@ export interface ByteListener extends AsyncIterable<ByteTransport> {
 /**
  * Listens on TCP.
  *
- * Throws a `TransportError`: `in-use`, `unavailable`, or `permission` (a `PermissionError`).
+ * Throws a `TransportError`: `in-use`, `unavailable`, `unsupported` (`reusePort` without
+ * `--unstable-net`), or `permission` (a `PermissionError`).
  *
  * @example Usage
  * ```ts
@@ -126,8 +127,22 @@ interface Where {
   readonly reusePort: boolean;
 }
 
+/** Whether this Deno can share ports: 2.9 needs `--unstable-net` for it, as for QUIC. */
+export function canSharePorts(): boolean {
+  return "connectQuic" in Deno;
+}
+
+/** Deno would end the whole process. */
+function requireSharing(): void {
+  if (canSharePorts()) return;
+  const message =
+    'Cannot share a port: Deno needs the flag --unstable-net for it, or "unstable": ["net"] in deno.json';
+  throw new TransportError("unsupported", message, { initiator: "user", retry: "unsent" });
+}
+
 function open<T>(options: ListenTcpOptions, listen: (where: Where) => T): T {
   const hostname = options.hostname ?? "0.0.0.0";
+  if (options.reusePort === true) requireSharing();
   try {
     return listen({ hostname, port: options.port, reusePort: options.reusePort ?? false });
   } catch (error) {

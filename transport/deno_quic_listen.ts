@@ -72,7 +72,7 @@ export function listenQuic(options: ListenQuicOptions): QuicListener {
   } catch (error) {
     if (endpoint !== undefined) closeQuietly(endpoint);
     if (error instanceof RangeError || error instanceof TypeError) throw error;
-    throw toTransportError(error, `listen on ${hostname}:${options.port}`);
+    throw toTransportError(error, `listen on UDP ${hostname}:${options.port}`);
   }
 }
 
