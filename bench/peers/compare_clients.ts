@@ -2,6 +2,7 @@ import { BUN } from "./bun.ts";
 import { cpuMicros, findProgram, memoryBytes, type Running, start } from "./process.ts";
 import { type Lab, SERVERS } from "./servers.ts";
 import { summarize, type Summary } from "./statistics.ts";
+import { isWanted } from "./wanted.ts";
 
 /** What one client did under one load. */
 export interface ClientResult {
@@ -72,10 +73,6 @@ function clients(): PeerClient[] {
   return all;
 }
 
-function isWanted(name: string, wanted: readonly string[]): boolean {
-  return wanted.length === 0 || wanted.some((part) => name.toLowerCase().includes(part.toLowerCase()));
-}
-
 /** Starts one server for all (nghttpd, else ours) and all clients; then takes the clients in turn. */
 export async function compareClients(lab: Lab, options: ClientOptions): Promise<ClientResult[]> {
   const server = SERVERS.find((one) => one.name === "nghttpd" && one.program !== undefined) ?? SERVERS[0]!;
@@ -121,7 +118,7 @@ async function compareLoad(
       const requests = Math.max(load.concurrency, Math.round(load.requests * factor));
       try {
         const before = cpuMicros(process.pid);
-        const answer = await ask(process, `${requests} ${load.concurrency} ${load.path}`);
+        const answer = await process.ask(`${requests} ${load.concurrency} ${load.path}`);
         const cost = (cpuMicros(process.pid) - before) / requests;
         const [bytes, ms] = answer.split(" ").map(Number);
         if (bytes !== requests * load.bytes) throw new Error(answer);
@@ -144,16 +141,4 @@ async function compareLoad(
       peakBytes: memoryBytes(process.pid, "VmHWM"),
     };
   });
-}
-
-async function ask(process: Running, line: string): Promise<string> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no end within 30 seconds")), 30_000);
-  });
-  try {
-    return await Promise.race([process.ask(line), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

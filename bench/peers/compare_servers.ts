@@ -2,6 +2,7 @@ import { type Load, runLoad } from "./loads.ts";
 import { cpuMicros, memoryBytes, type Running } from "./process.ts";
 import type { Lab, PeerServer } from "./servers.ts";
 import { summarize, type Summary } from "./statistics.ts";
+import { isWanted } from "./wanted.ts";
 
 /** What one server did under one load. */
 export interface ServerResult {
@@ -67,10 +68,6 @@ export async function compareServers(lab: Lab, options: CompareOptions): Promise
     for (const { running } of contenders) await running.stop();
   }
   return results;
-}
-
-function isWanted(name: string, wanted: readonly string[]): boolean {
-  return wanted.length === 0 || wanted.some((part) => name.toLowerCase().includes(part.toLowerCase()));
 }
 
 async function compareLoad(

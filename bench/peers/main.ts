@@ -1,6 +1,7 @@
 /**
  * `deno task bench:peers [WHAT…] [--rounds N] [--servers A,B] [--loads A,B] [--all] [--tls] [--scale F] [--pin]
- * [--out FOLDER]`, where WHAT is `servers` (the default), `clients`, `h3` or `idle`.
+ * [--out FOLDER]`, where WHAT is `servers` (the default), `workers`, `clients`, `h3`, `tcp`,
+ * or `idle`.
  *
  * Takes what is compared in turn, round by round, on one machine in one run, and writes one table as Markdown
  * and as JSON. A round in which anything failed is no result.
@@ -9,12 +10,14 @@ import { parseArgs } from "node:util";
 import { makeThrowawayCertificate } from "../../transport/throwaway_cert.ts";
 import { compareClients } from "./compare_clients.ts";
 import { compareH3 } from "./compare_h3.ts";
-import { compareServers } from "./compare_servers.ts";
+import { compareServers, type ServerResult } from "./compare_servers.ts";
+import { compareTcp } from "./compare_tcp.ts";
 import { measureIdle } from "./idle.ts";
-import { LOADS, prepareLoads } from "./loads.ts";
+import { LOADS, prepareLoads, WORKER_LOADS } from "./loads.ts";
 import { BODIES } from "./programs/bodies.ts";
-import { clientTable, h3Table, idleTable, serverTable } from "./report.ts";
+import { clientTable, idleTable, pairTable, serverTable } from "./report.ts";
 import { type Lab, SERVERS } from "./servers.ts";
+import { WORKER_SERVERS } from "./worker_servers.ts";
 
 async function makeLab(isPinned: boolean): Promise<Lab> {
   const folder = await Deno.makeTempDir({ prefix: "tandem-bench-" });
@@ -48,52 +51,68 @@ function list(text: string): string[] {
   return text.split(",").filter((part) => part !== "");
 }
 
+const names = { servers: list(values.servers), loads: list(values.loads) };
+const amount = { rounds: Number(values.rounds), scale: Number(values.scale) };
+const clientCpu = values.pin ? 1 : undefined;
+
+/** What was measured, and the same as tables. */
+interface Outcome {
+  readonly results: unknown;
+  readonly markdown: string;
+}
+
+/** What can be compared. */
+const KINDS: Readonly<Record<string, (lab: Lab) => Promise<Outcome>>> = {
+  async servers(lab) {
+    const { tls, all } = values;
+    const onLoad = (done: readonly ServerResult[]): void => console.error(serverTable(done));
+    const among = { from: SERVERS, among: LOADS, all };
+    const results = await compareServers(lab, { ...names, ...amount, ...among, tls, clientCpu, onLoad });
+    return { results, markdown: serverTable(results) };
+  },
+  async workers(lab) {
+    const onLoad = (done: readonly ServerResult[]): void => console.error(serverTable(done));
+    const among = { from: WORKER_SERVERS, among: WORKER_LOADS, all: true, tls: false };
+    const results = await compareServers(lab, {
+      ...names,
+      ...amount,
+      ...among,
+      clientCpu: undefined,
+      onLoad,
+    });
+    return { results, markdown: serverTable(results) };
+  },
+  async clients(lab) {
+    const results = await compareClients(lab, { ...amount, clients: names.servers, loads: names.loads });
+    return { results, markdown: clientTable(results) };
+  },
+  async h3(lab) {
+    const results = await compareH3(lab, { ...names, ...amount });
+    return { results, markdown: pairTable("HTTP/3", results) };
+  },
+  async tcp(lab) {
+    const results = await compareTcp(lab, { ...names, ...amount }, clientCpu);
+    return { results, markdown: pairTable("download over TCP", results) };
+  },
+  async idle(lab) {
+    const results = await measureIdle(lab, { servers: names.servers, counts: [1, 100, 1000, 3000] });
+    return { results, markdown: idleTable(results) };
+  },
+};
+
 const kinds = positionals.length === 0 ? ["servers"] : positionals;
+const unknown = kinds.find((kind) => !Object.hasOwn(KINDS, kind));
+if (unknown !== undefined) {
+  throw new Error(`Cannot compare ${unknown}: it is none of ${Object.keys(KINDS).join(", ")}`);
+}
 const lab = await makeLab(values.pin);
-const report: Record<string, unknown> = { deno: Deno.version, rounds: Number(values.rounds) };
+const report: Record<string, unknown> = { deno: Deno.version, rounds: amount.rounds };
 let markdown = "";
 try {
   for (const kind of kinds) {
-    if (kind === "servers") {
-      const results = await compareServers(lab, {
-        from: SERVERS,
-        servers: list(values.servers),
-        among: LOADS,
-        loads: list(values.loads),
-        all: values.all,
-        rounds: Number(values.rounds),
-        scale: Number(values.scale),
-        tls: values.tls,
-        clientCpu: values.pin ? 1 : undefined,
-        onLoad: (done) => console.error(serverTable(done)),
-      });
-      report.servers = results;
-      markdown += serverTable(results);
-    } else if (kind === "clients") {
-      const results = await compareClients(lab, {
-        clients: list(values.servers),
-        loads: list(values.loads),
-        rounds: Number(values.rounds),
-        scale: Number(values.scale),
-      });
-      report.clients = results;
-      markdown += clientTable(results);
-    } else if (kind === "h3") {
-      const results = await compareH3(lab, {
-        servers: list(values.servers),
-        loads: list(values.loads),
-        rounds: Number(values.rounds),
-        scale: Number(values.scale),
-      });
-      report.h3 = results;
-      markdown += h3Table(results);
-    } else if (kind === "idle") {
-      const results = await measureIdle(lab, { servers: list(values.servers), counts: [1, 100, 1000, 3000] });
-      report.idle = results;
-      markdown += idleTable(results);
-    } else {
-      throw new Error(`Cannot compare ${kind}: it is none of servers, clients, h3, idle`);
-    }
+    const outcome = await KINDS[kind]!(lab);
+    report[kind] = outcome.results;
+    markdown += outcome.markdown;
   }
 } finally {
   await Deno.remove(lab.folder, { recursive: true });

@@ -3,7 +3,7 @@
 /** A program that runs. */
 export interface Running {
   readonly pid: number;
-  /** Sends a line and waits for the line that answers it. */
+  /** Sends a line and waits for the line that answers it, a minute at most. */
   ask(line: string): Promise<string>;
   /** Ends it and waits until it is gone. */
   stop(): Promise<void>;
@@ -65,7 +65,7 @@ export async function start(
     pid: child.pid,
     async ask(line) {
       await writer.write(new TextEncoder().encode(`${line}\n`));
-      const answer = await lines.next();
+      const answer = await withDeadline(lines.next(), 60_000);
       if (answer === undefined) throw new Error(`${program} ended`);
       return answer;
     },
@@ -95,6 +95,18 @@ export async function start(
     clearTimeout(timer);
   }
   return running;
+}
+
+async function withDeadline<T>(promise: Promise<T>, ms: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no end within ${ms / 1000} seconds`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function untilListening(port: number): Promise<void> {

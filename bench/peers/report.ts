@@ -1,5 +1,5 @@
 import type { ClientResult } from "./compare_clients.ts";
-import type { H3Result } from "./compare_h3.ts";
+import type { PairResult } from "./compare_pairs.ts";
 import type { ServerResult } from "./compare_servers.ts";
 import type { IdleResult } from "./idle.ts";
 import { digits, type Summary } from "./statistics.ts";
@@ -55,30 +55,38 @@ function rowOf(row: Row, ours: readonly Row[]): string {
   return `| ${row.name} | ${range(row.cpuMicros)} | ${range(row.rate!)} | ${peak} | ${ratios.join(" | ")} |`;
 }
 
-/** Clients and servers over QUIC, with the ratio to bare streams. */
-export function h3Table(results: readonly H3Result[]): string {
+/** Clients and servers in pairs, with the ratios to the bare ones among them: above 1 is better than bare. */
+export function pairTable(title: string, results: readonly PairResult[]): string {
   let text = "";
   for (const [load, rows] of Map.groupBy(results, (one) => one.load)) {
     const bare = rows.find((row) => row.server.startsWith("bare"));
-    const lines = ["", `### HTTP/3: ${load}`, ""];
+    const lines = ["", `### ${title}: ${load}`, ""];
     lines.push(
-      "| server | its CPU µs a request | our client's CPU µs | requests a second | peak MiB | bare / both ends |",
+      "| | server, CPU µs a request | client, CPU µs | requests a second | peak MiB | server to bare | both ends to bare | rate to bare |",
     );
-    lines.push("|---|---|---|---|---|---|");
+    lines.push("|---|---|---|---|---|---|---|---|");
     for (const row of rows) {
       if (row.serverMicros === undefined) {
-        lines.push(`| ${row.server} | no result: ${row.failure} | | | | |`);
+        lines.push(`| ${row.server} | no result: ${row.failure} | | | | | | |`);
         continue;
       }
-      const both = (one: H3Result): number => one.serverMicros!.median + one.clientMicros!.median;
-      const ratio = bare?.serverMicros === undefined ? "–" : `${digits(both(bare) / both(row))}x`;
       const peak = digits(row.peakBytes! / 1_048_576);
-      const cells = [range(row.serverMicros), range(row.clientMicros!), range(row.rate!), peak, ratio];
-      lines.push(`| ${row.server} | ${cells.join(" | ")} |`);
+      const cells = [range(row.serverMicros), range(row.clientMicros!), range(row.rate!), peak];
+      lines.push(`| ${row.server} | ${cells.join(" | ")} | ${pairRatios(row, bare).join(" | ")} |`);
     }
     text += `${lines.join("\n")}\n`;
   }
   return text;
+}
+
+function pairRatios(row: PairResult, bare: PairResult | undefined): string[] {
+  if (bare?.serverMicros === undefined) return ["–", "–", "–"];
+  const both = (one: PairResult): number => one.serverMicros!.median + one.clientMicros!.median;
+  return [
+    bare.serverMicros.median / row.serverMicros!.median,
+    both(bare) / both(row),
+    row.rate!.median / bare.rate!.median,
+  ].map((ratio) => `${digits(ratio)}x`);
 }
 
 /** Memory of idle connections. */

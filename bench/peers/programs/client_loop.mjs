@@ -5,13 +5,18 @@ import readline from "node:readline";
 
 /** Runs rounds; `get(path)` fetches one response, takes its body and gives the number of its bytes. */
 export function serveRounds(get) {
+  answerRounds((count, concurrency, path) => round(get, count, concurrency, path));
+}
+
+/** Runs rounds; `run(count, concurrency, path)` makes a whole one and gives the number of bytes of its bodies. */
+export function answerRounds(run) {
   console.log("ready");
   const lines = readline.createInterface({ input: process.stdin });
   lines.on("line", async (line) => {
     const [count, concurrency, path] = line.split(" ");
     try {
       const start = performance.now();
-      const bytes = await round(get, Number(count), Number(concurrency), path);
+      const bytes = await run(Number(count), Number(concurrency), path);
       console.log(`${bytes} ${performance.now() - start}`);
     } catch (error) {
       console.log(`failed: ${String(error).replaceAll("\n", " ")}`);

@@ -1,12 +1,10 @@
 /** Our server over HTTP/3: `deno run -A tandem_h3_server.ts PORT CERT KEY exchange|native`. */
 import { serve } from "../../../h3/mod.ts";
-import { Fields } from "../../../semantics/mod.ts";
 import { listenQuic } from "../../../transport/deno.ts";
-import { BODIES, HELLO } from "./bodies.ts";
+import { direct } from "./direct_handler.ts";
 import { handle } from "./native_handler.ts";
 
 const [port, cert, key, mode] = Deno.args;
-const fields = new Fields(["content-type", "text/plain"]);
 const listener = listenQuic({
   hostname: "127.0.0.1",
   port: Number(port),
@@ -16,12 +14,5 @@ const listener = listenQuic({
 });
 console.log("ready");
 for await (const transport of listener) {
-  if (mode === "native") serve(transport, handle);
-  else {
-    serve(transport, {
-      exchange(exchange) {
-        exchange.reply(200, fields, BODIES.get(exchange.path) ?? HELLO);
-      },
-    });
-  }
+  serve(transport, mode === "native" ? handle : direct);
 }

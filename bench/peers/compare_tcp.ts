@@ -1,0 +1,64 @@
+import {
+  comparePairs,
+  type Pair,
+  type PairLoad,
+  type PairOptions,
+  type PairResult,
+} from "./compare_pairs.ts";
+import { freePort, start } from "./process.ts";
+import { type Lab, type PeerServer, SERVERS } from "./servers.ts";
+import { isWanted } from "./wanted.ts";
+
+const LOADS: readonly PairLoad[] = [
+  { name: "1 MiB, 4 at once", requests: 400, concurrency: 4, path: "/m1", bytes: 1_048_576 },
+  { name: "64 MiB, one at a time", requests: 8, concurrency: 1, path: "/m64", bytes: 67_108_864 },
+];
+
+const PROGRAMS = `${import.meta.dirname}/programs`;
+const DENO = ["run", "-A", "--no-lock", "--unstable-net"];
+
+type TcpServer = Pick<PeerServer, "name" | "start">;
+
+function bare(name: string, ...more: readonly string[]): TcpServer {
+  return {
+    name,
+    async start(lab) {
+      const port = freePort();
+      const args = [...DENO, `${PROGRAMS}/raw_tcp_server.ts`, `${port}`, ...more];
+      return { port, running: await start(Deno.execPath(), args, { ready: "ready", cpu: lab.cpu }) };
+    },
+  };
+}
+
+/** The ceiling: the same bytes without HTTP; and what one copy of them takes from it. */
+const BARE: readonly TcpServer[] = [bare("bare TCP in Deno"), bare("bare TCP in Deno, one copy", "copy")];
+
+const HTTP = ["tandem engine", "tandem exchange", "tandem native", "Deno.serve", "node:http2 20"];
+
+/** Downloads over bare TCP and over HTTP/2 without TLS, read by the same loop. */
+export async function compareTcp(
+  lab: Lab,
+  options: PairOptions,
+  clientCpu: number | undefined,
+): Promise<PairResult[]> {
+  const pairs: Pair[] = [];
+  const results: PairResult[] = [];
+  try {
+    for (const server of [...BARE, ...SERVERS.filter(({ name }) => HTTP.includes(name))]) {
+      if (!isWanted(server.name, options.servers)) continue;
+      const { port, running } = await server.start(lab, false);
+      const args = [...DENO, `${PROGRAMS}/tcp_client.ts`, `${port}`, BARE.includes(server) ? "raw" : "http"];
+      const client = await start(Deno.execPath(), args, { ready: "ready", cpu: clientCpu });
+      pairs.push({ name: server.name, running, client });
+    }
+    for (const load of LOADS) {
+      if (isWanted(load.name, options.loads)) results.push(...await comparePairs(pairs, load, options));
+    }
+  } finally {
+    for (const { running, client } of pairs) {
+      await client.stop();
+      await running.stop();
+    }
+  }
+  return results;
+}
