@@ -34,7 +34,11 @@ export const FULFILLED: Promise<undefined> = Promise.resolve(undefined);
 
 /** A rejected promise that counts as handled. */
 export function rejected<T>(reason: unknown): Promise<T> {
-  const promise = Promise.reject<T>(reason);
+  return handled(Promise.reject<T>(reason));
+}
+
+/** The same promise, whose rejection may be ignored. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;
 }

@@ -31,3 +31,10 @@ export function fieldsOfRequestHeaders(headers: Headers): Fields {
   if (te !== undefined && te !== "trailers") fields.delete("te");
   return fields;
 }
+
+/** The same of a response. One that was proxied declares what a 204 may not (RFC 9110 section 8.6). */
+export function fieldsOfResponse(response: Response): Fields {
+  const fields = fieldsOfHeaders(response.headers);
+  if (response.status === 204) fields.delete("content-length");
+  return fields;
+}

@@ -4,17 +4,20 @@ import { Fields, type FieldsInit } from "../semantics/fields.ts";
 import type { RequestHead } from "../semantics/head.ts";
 import { DEFAULT_PRIORITY, parsePriority, type Priority } from "../semantics/priority.ts";
 import type { TransportAddress } from "../transport/mod.ts";
+import { type Answer, END, HEAD, NONE, TAKING } from "./answer.ts";
 import { type BodyInput, dropBody, openChunks, wholeBody, type WholeBodyOptions } from "./body_input.ts";
-import { Deferred, FULFILLED, ignore, rejected } from "./deferred.ts";
+import { Deferred, FULFILLED, handled, ignore, rejected } from "./deferred.ts";
+import { encodeText } from "./encode_text.ts";
 import type { ExchangeConnection, ExchangeHost } from "./host.ts";
 import { declaredLength, IncomingBody } from "./incoming_body.ts";
-import { fieldsOfHeaders } from "./native_fields.ts";
+import { fieldsOfResponse } from "./native_fields.ts";
 import { nativeRequest } from "./native_request.ts";
 import { type BodyOwner, OutgoingBody, sendEnd, type TrailersInput } from "./outgoing_body.ts";
 import { completeOwned, hasNoContent, replyFields } from "./reply.ts";
 import type { ServerExchange } from "./server_exchange.ts";
 import { decodeText } from "./text.ts";
 import { type Tunnel, TunnelWriter } from "./tunnel.ts";
+import { takeWhole } from "./whole_response.ts";
 
 /** What the exchanges of a server ask of their connection. */
 export interface ServerHost extends ExchangeHost {
@@ -25,21 +28,6 @@ export interface ServerHost extends ExchangeHost {
   /** A response that the connection itself sends piece by piece is all given to the engine, or has failed. */
   bodyEnded(exchange: ServerSide, failure: { readonly error: unknown } | undefined): void;
 }
-
-/** How far the response is. */
-type Answer =
-  /** Nothing but interim responses. */
-  | { readonly at: "none" }
-  /** The head was sent; `whole` is told when all of the bytes were. */
-  | { readonly at: "head"; readonly whole: Deferred<void> | undefined }
-  /** The head was sent and the body comes piece by piece. */
-  | { readonly at: "body"; readonly body: OutgoingBody | TunnelWriter }
-  /** All was given to the engine. */
-  | { readonly at: "end" };
-
-const NONE: Answer = { at: "none" };
-const HEAD: Answer = { at: "head", whole: undefined };
-const END: Answer = { at: "end" };
 
 /** An exchange of a server: what the application sees, and what its connection tells it. */
 export class ServerSide implements ServerExchange, BodyOwner {
@@ -220,22 +208,32 @@ export class ServerSide implements ServerExchange, BodyOwner {
     this.#checkUnanswered();
     const whole = wholeBody(body);
     if (whole === undefined) return this.#replyPieces(status, fields, body);
-    const isHead = this.#head.method === "HEAD";
-    const length = hasNoContent(status) ? -1 : whole === null ? 0 : whole.length;
-    const hasBody = length > 0 && !isHead;
-    const hasTrailers = this.#trailers !== undefined && length >= 0 && !isHead;
+    const declared = this.#lengthToDeclare(status, whole);
+    const complete = replyFields(fields, declared, this.#host.sendDate);
+    return this.#replyWhole(status, complete, whole, typeof body === "string");
+  }
+
+  /** The length that a response says it has; -1 for one that says nothing. */
+  #lengthToDeclare(status: number, whole: Uint8Array | null): number {
+    if (hasNoContent(status)) return -1;
+    if (whole !== null) return whole.length;
     // A HEAD that is answered without a body says nothing of the length of the GET.
-    const declared = whole === null && isHead ? -1 : length;
-    this.#sendHead(status, replyFields(fields, declared, this.#host.sendDate), !hasBody && !hasTrailers);
-    if (!hasBody && !hasTrailers) return this.#finish();
-    if (hasBody) this.#host.engine.sendBody(this.id, whole!, !hasTrailers);
-    if (hasTrailers) return handled(this.#endWithTrailers(typeof body === "string"));
-    if (typeof body === "string") return this.#finish();
-    return this.#finishWhole();
+    return this.#head.method === "HEAD" ? -1 : 0;
+  }
+
+  /** Sends a response that is all there; `isCopied` says that nobody else has its bytes. */
+  #replyWhole(status: number, fields: Fields, whole: Uint8Array | null, isCopied: boolean): Promise<void> {
+    const canHaveContent = !hasNoContent(status) && this.#head.method !== "HEAD";
+    const hasBody = canHaveContent && whole !== null && whole.length > 0;
+    const hasTrailers = canHaveContent && this.#trailers !== undefined;
+    this.#sendHead(status, fields, !hasBody && !hasTrailers);
+    if (hasBody) this.#host.engine.sendBody(this.id, whole, !hasTrailers);
+    if (hasTrailers) return handled(this.#endWithTrailers(isCopied));
+    return isCopied || !hasBody ? this.#finish() : this.#finishWhole();
   }
 
   respond(response: Response): Promise<void> {
-    const fields = responseFields(response);
+    const fields = fieldsOfResponse(response);
     return this.reply(response.status, fields, response.body);
   }
 
@@ -247,15 +245,50 @@ export class ServerSide implements ServerExchange, BodyOwner {
     if (!(response instanceof Response)) {
       throw new TypeError("Cannot send the response: the handler gave something else");
     }
-    const { body, status } = response;
-    if (body === null || this.#isOver || this.#writeError !== undefined) {
+    if (this.#isOver || this.#writeError !== undefined) {
       this.respond(response).catch(ignore);
       return false;
     }
     this.#checkUnanswered();
+    const { status } = response;
+    const whole = takeWhole(response);
+    if (whole !== undefined) {
+      const fields = fieldsOfResponse(response);
+      this.#answer = TAKING;
+      whole.then(
+        (body) => this.#respondWhole(status, fields, body),
+        (error) => this.#failWhole(error),
+      );
+      return true;
+    }
+    const { body } = response;
+    if (body === null) {
+      this.respond(response).catch(ignore);
+      return false;
+    }
     this.#hasOwnedBody = true;
-    const fields = completeOwned(responseFields(response), -1, this.#host.sendDate);
+    const fields = completeOwned(fieldsOfResponse(response), -1, this.#host.sendDate);
     return this.#startPieces(status, fields, body);
+  }
+
+  #respondWhole(status: number, fields: Fields, body: string | Uint8Array): void {
+    let failure: { readonly error: unknown } | undefined;
+    this.#answer = NONE;
+    if (!this.#isOver && this.#writeError === undefined) {
+      const whole = typeof body === "string" ? encodeText(body) : body;
+      try {
+        completeOwned(fields, this.#lengthToDeclare(status, whole), this.#host.sendDate);
+        this.#replyWhole(status, fields, whole, true);
+      } catch (error) {
+        failure = { error };
+      }
+    }
+    this.#host.bodyEnded(this, failure);
+  }
+
+  #failWhole(error: unknown): void {
+    this.#answer = NONE;
+    this.#host.bodyEnded(this, { error });
   }
 
   /** The handler failed after the head: unless all was given to the engine, the response is cut off. */
@@ -452,20 +485,6 @@ export class ServerSide implements ServerExchange, BodyOwner {
   }
 }
 
-/** The fields of a native response. */
-function responseFields(response: Response): Fields {
-  const fields = fieldsOfHeaders(response.headers);
-  // Proxied responses declare what a 204 may not (RFC 9110 section 8.6).
-  if (response.status === 204) fields.delete("content-length");
-  return fields;
-}
-
 function overError(): TypeError {
   return new TypeError("Cannot send a response: the exchange is over");
-}
-
-/** A promise whose rejection may be ignored. */
-function handled(promise: Promise<void>): Promise<void> {
-  promise.catch(ignore);
-  return promise;
 }

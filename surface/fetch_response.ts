@@ -69,8 +69,6 @@ export function fetchResponse(response: ClientResponse, options: FetchResponseOp
   const codings = options.decode ? codingsOf(headers.get("content-encoding")) : undefined;
   const hasNone = NULL_BODY.has(status) || options.method === "HEAD";
   const { body: given } = response;
-  // What it says is not what comes out of the decoder.
-  if (codings !== undefined && (hasNone || given !== null)) headers.delete("content-length");
   let body: ReadableStream<Uint8Array> | Uint8Array | null = null;
   if (hasNone || given === null) {
     response.discard().then(() => options.deadlines.done(), () => options.deadlines.done());

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import type { ServerExchange } from "../../h3/mod.ts";
 import { Fields } from "../../semantics/mod.ts";
+import { takeWhole } from "../../shell/whole_response.ts";
 import { countedBody, until } from "../support/ends.ts";
 import type { Way } from "./way.ts";
 
 const URL_OF = "https://example.com";
+
+/** Whether this runtime shows that a native response is all there, so that its length is known. */
+const keepsTexts = takeWhole(new Response("a")) !== undefined;
 
 /** Tests of the server, over any protocol. */
 export function serverSuite({ test, makeEnds, ...way }: Way): void {
@@ -43,8 +47,59 @@ export function serverSuite({ test, makeEnds, ...way }: Way): void {
     for (const path of Object.keys(bodies)) {
       const response = await ends.client.request({ url: URL_OF + path }).response;
       assert.equal(await response.text(), { "/null": "", "/params": "te=xt" }[path] ?? "text");
+      if (path === "/text" && keepsTexts) assert.equal(response.fields.get("content-length"), "4");
       if (path === "/null") assert.equal(response.fields.get("content-length"), "0");
     }
+  });
+
+  test("serve sends every character of a native text", async () => {
+    const texts = ["\ufeffwith a mark", "\u00e9\u4e2d\u{1f375}", "", "x".repeat(100_000)];
+    await using ends = makeEnds((request) =>
+      new Response(texts[Number(new URL(request.url).pathname.slice(1))])
+    );
+    for (const [i, text] of texts.entries()) {
+      const bytes = await (await ends.client.request({ url: `${URL_OF}/${i}` }).response).bytes();
+      assert.deepEqual(bytes, new TextEncoder().encode(text));
+    }
+  });
+
+  test("serve answers 500 for a native response whose body is used or locked, and goes on", async () => {
+    const errors: unknown[] = [];
+    const spoil: Record<string, (response: Response) => void> = {
+      "/text": (response) => void response.text(),
+      "/bytes": (response) => void response.bytes(),
+      "/locked": (response) => void response.body!.getReader(),
+    };
+    await using ends = makeEnds((request) => {
+      const response = new Response("text");
+      spoil[new URL(request.url).pathname]?.(response);
+      return response;
+    }, { server: { onError: (error) => void errors.push(error) } });
+    for (const path of Object.keys(spoil)) {
+      assert.equal((await ends.client.request({ url: URL_OF + path }).response).status, 500);
+    }
+    assert.equal(errors.length, 3);
+    assert(errors.every((error) => error instanceof TypeError));
+    assert.equal(await (await ends.client.request({ url: `${URL_OF}/good` }).response).text(), "text");
+  });
+
+  test("serve lets nobody answer once a native response was given", async () => {
+    let given: ServerExchange | undefined;
+    let refused: unknown;
+    await using ends = makeEnds((_request, exchange) => {
+      given = exchange;
+      queueMicrotask(() => {
+        try {
+          given!.reply(500);
+        } catch (error) {
+          refused = error;
+        }
+      });
+      return new Response("text");
+    });
+    const response = await ends.client.request({ url: URL_OF }).response;
+    assert.equal(await response.text(), "text");
+    assert(refused instanceof TypeError);
   });
 
   test("serve adds content-length and date where they are missing, and leaves given lists alone", async () => {
@@ -259,7 +314,8 @@ export function serverSuite({ test, makeEnds, ...way }: Way): void {
       "transfer-encoding": "chunked",
     };
     const response = await ends.client.fetch(new Request(URL_OF, { headers }));
-    assert.deepEqual([...response.headers.keys()].sort(), ["content-type", "date", "x-a"]);
+    const names = [...response.headers.keys()].filter((name) => name !== "content-length");
+    assert.deepEqual(names.sort(), ["content-type", "date", "x-a"]);
     assert.equal(await response.text(), "proxied");
     const deleted = await ends.client.fetch(URL_OF, { method: "DELETE" });
     assert.deepEqual([deleted.status, deleted.headers.has("content-length")], [204, false]);
