@@ -103,14 +103,18 @@ function response(random: () => number, i: number): string[] {
   return fields;
 }
 
-/** Makes `count` lists of a kind: name, value, name, value, … */
-export function makeLists(kind: ListKind, count: number): string[][] {
+/** Makes the lists of a kind, one after the other: name, value, name, value, … */
+export function listMaker(kind: ListKind): () => string[] {
   const random = randomOf(20251103);
-  const lists: string[][] = [];
-  for (let i = 0; i < count; i++) {
-    lists.push(kind === "simple" ? simple() : kind === "request" ? request(random, i) : response(random, i));
-  }
-  return lists;
+  let i = 0;
+  return () =>
+    kind === "simple" ? simple() : kind === "request" ? request(random, i++) : response(random, i++);
+}
+
+/** Makes `count` lists of a kind. */
+export function makeLists(kind: ListKind, count: number): string[][] {
+  const make = listMaker(kind);
+  return Array.from({ length: count }, make);
 }
 
 /** Octets of names and values in all lists. */

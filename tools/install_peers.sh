@@ -8,7 +8,8 @@ missing=0
 
 if have apt-get && [ "$(id -u)" = 0 ]; then
   packages=(nghttp2-server nghttp2-client nginx-light caddy ngtcp2-server ngtcp2-client python3-hypercorn
-    python3-h2 python3-hpack python3-httpx python3-pip firefox-esr libnss3-tools curl openssl)
+    python3-h2 python3-hpack python3-httpx python3-pip firefox-esr libnss3-tools curl openssl
+    gcc libc6-dev libnghttp2-dev libnghttp3-dev)
   wanted=()
   for package in "${packages[@]}"; do
     dpkg -s "$package" >/dev/null 2>&1 || wanted+=("$package")
@@ -50,7 +51,7 @@ if [ -x tests/interop/peers/bin/venv/bin/pip ]; then
     missing=1
 fi
 
-# Node's undici, pinned in package-lock.json.
+# undici, hpack.js and a newer Node, pinned in package-lock.json.
 if have npm; then
   npm ci --prefix tests/interop/peers --no-audit --no-fund --loglevel=error || missing=1
 fi

@@ -1,0 +1,112 @@
+/** Our QPACK: `deno run -A tandem_qpack.ts FOLDER`, asked for rounds as `memory_rounds.mjs` says. */
+import { ByteWriter, QpackDecoder, QpackEncoder, type QpackPolicy } from "../../../qpack/mod.ts";
+import { type ListKind, listMaker } from "../../field_lists.ts";
+import { QPACK_PEER } from "../codec_corpora.ts";
+import { octetsOf, readLists, readRecords } from "./corpus_files.mjs";
+import { BATCH, expectOctets, expectSame, serveRounds, type Tally } from "./memory_rounds.mjs";
+
+const folder = Deno.args[0]!;
+const writer = new ByteWriter();
+
+type Pass = (tally: Tally) => void;
+
+function makeEncoder(policy: QpackPolicy): QpackEncoder {
+  const encoder = new QpackEncoder({ policy });
+  if (policy !== "static") encoder.setPeer(QPACK_PEER);
+  return encoder;
+}
+
+function makeDecoder(policy: QpackPolicy): QpackDecoder {
+  return new QpackDecoder(policy === "static" ? {} : QPACK_PEER);
+}
+
+/** Encodes everything and decodes it again; gives what the decoder answers to each section. */
+function recordAnswers(lists: string[][], policy: QpackPolicy): Uint8Array[] {
+  const encoder = makeEncoder(policy);
+  const decoder = makeDecoder(policy);
+  return lists.map((list, i) => {
+    writer.position = 0;
+    encoder.encode(4 * i, list, writer);
+    decoder.receiveEncoder(encoder.takeInstructions());
+    const section = decoder.decode(4 * i, writer.buffer.slice(0, writer.position));
+    if (section === "blocked") throw new Error("a section is blocked");
+    expectSame(section.flat, list, "of the encoder");
+    const answer = decoder.takeInstructions().slice();
+    encoder.receiveDecoder(answer);
+    return answer;
+  });
+}
+
+function encode(kind: ListKind, lists: string[][], policy: QpackPolicy, isFresh: boolean): Pass {
+  const octets = lists.reduce((sum, list) => sum + octetsOf(list), 0);
+  const answers = recordAnswers(lists, policy);
+  return (tally) => {
+    const make = listMaker(kind);
+    const encoder = makeEncoder(policy);
+    for (let from = 0; from < lists.length; from += BATCH) {
+      const count = Math.min(BATCH, lists.length - from);
+      // Fresh ones are as an application makes them: literals, and what it has just put together of pieces.
+      const batch = isFresh ? Array.from({ length: count }, make) : lists.slice(from, from + count);
+      tally.measure(() => {
+        for (let i = 0; i < count; i++) {
+          writer.position = 0;
+          encoder.encode(4 * (from + i), batch[i]!, writer);
+          encoder.writeInstructions(writer);
+          tally.coded += writer.position;
+          const answer = answers[from + i]!;
+          if (answer.length > 0) encoder.receiveDecoder(answer);
+        }
+      });
+    }
+    tally.count += lists.length;
+    tally.octets += octets;
+  };
+}
+
+/** Decodes records: in turn what came on the encoder stream, and a section. */
+function decode(records: Uint8Array[], lists: string[][], policy: QpackPolicy): Pass {
+  const octets = lists.reduce((sum, list) => sum + octetsOf(list), 0);
+  const coded = records.reduce((sum, record) => sum + record.length, 0);
+  const checked = makeDecoder(policy);
+  lists.forEach((list, i) => {
+    checked.receiveEncoder(records[2 * i]!);
+    const section = checked.decode(4 * i, records[2 * i + 1]!);
+    if (section === "blocked") throw new Error("a section is blocked");
+    expectSame(section.flat, list, "of the decoder");
+  });
+  return (tally) => {
+    const decoder = makeDecoder(policy);
+    let seen = 0;
+    tally.measure(() => {
+      for (let i = 0; i < records.length; i += 2) {
+        const instructions = records[i]!;
+        if (instructions.length > 0) decoder.receiveEncoder(instructions);
+        const section = decoder.decode(2 * i, records[i + 1]!);
+        if (section !== "blocked") seen += section.bytes - 32 * section.count;
+        writer.position = 0;
+        decoder.writeInstructions(writer);
+      }
+    });
+    expectOctets(seen, octets);
+    tally.count += lists.length;
+    tally.octets += octets;
+    tally.coded += coded;
+  };
+}
+
+const passes = new Map<string, Pass>();
+
+function find([direction, what, kind, mode]: string[]): Pass {
+  const name = `${direction} ${what} ${kind} ${mode}`;
+  const known = passes.get(name);
+  if (known !== undefined) return known;
+  const lists: string[][] = readLists(folder, kind);
+  const policy = mode as QpackPolicy;
+  const pass = direction === "encode"
+    ? encode(kind as ListKind, lists, policy, what === "fresh")
+    : decode(readRecords(folder, `qpack-${kind}-${mode}`), lists, policy);
+  passes.set(name, pass);
+  return pass;
+}
+
+serveRounds(find);
