@@ -7,7 +7,6 @@ import { requirePermissions } from "../permissions.ts";
 import { altSvcWords, parseAltSvc, planFor } from "../probe/alt_svc.ts";
 import { type Choice, chooseProtocols } from "../protocols/choose.ts";
 import { type ConnectPlan, type Protocol, PROTOCOLS } from "../protocols/mod.ts";
-import { listenAll } from "../serve/listen_all.ts";
 import type { FoundBy, ProbeReport, ProtocolFacts } from "../probe/facts.ts";
 import { findingsOf } from "../probe/findings.ts";
 import { probeJson } from "../probe/probe_json.ts";
@@ -42,26 +41,17 @@ async function startBuiltIn(flags: ProbeFlags, context: PlanContext): Promise<Bu
   await requirePermissions([{ name: "net", host: "127.0.0.1" }], "probe");
   const { makeDevCertificate } = await import("../dev_cert.ts");
   const { echoHandler } = await import("../serve/echo.ts");
-  const made = await makeDevCertificate();
-  const usable = PROTOCOLS.filter((protocol) => protocol.obstacle(true) === undefined);
-  const servers = await listenAll(usable, {
-    hostname: "127.0.0.1",
-    port: 0,
-    tls: made,
-    handler: echoHandler,
-    onError(): void {},
-  });
-  const { port } = servers.get("h2")!;
-  const target = parseTarget(`https://localhost:${port}/`, "probe");
+  const { serve } = await import("../../surface/serve.ts");
+  const { cert, key } = await makeDevCertificate();
+  const server = serve({ hostname: "127.0.0.1", port: 0, cert, key, onError(): void {} }, echoHandler);
+  const target = parseTarget(`https://localhost:${server.addr.port}/`, "probe");
   const { ca: _ca, connect: _connect, ...rest } = flags;
   const plan = await makePlan(target, { ...rest, connect: "127.0.0.1" }, { ...context, needs: [] });
   return {
-    plan: { ...plan, caCerts: [made.cert] },
+    plan: { ...plan, caCerts: [cert] },
     async [Symbol.asyncDispose](): Promise<void> {
-      for (const server of servers.values()) {
-        await server.close();
-        await server.shutdown(0);
-      }
+      server.close();
+      await server.finished;
     },
   };
 }

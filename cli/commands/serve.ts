@@ -1,18 +1,18 @@
-import { CliError, ClosedPipe, EXIT, usageError } from "../errors.ts";
+import type { HttpServer } from "../../surface/serve_options.ts";
+import { ClosedPipe, EXIT, usageError } from "../errors.ts";
 import type { HttpChoice, OutputFlags, QlogFlags } from "../flags.ts";
 import { type Io, openIo } from "../io.ts";
 import { type Need, requirePermissions } from "../permissions.ts";
 import { type Choice, chooseProtocols } from "../protocols/choose.ts";
-import type { Listening, Protocol } from "../protocols/mod.ts";
 import { openQlogFile } from "../qlog_file.ts";
 import type { CliContext } from "../routes.ts";
 import { listenForInterrupt, runCommand } from "../run_command.ts";
-import { accessLine, accessTrace } from "../serve/access_log.ts";
+import { accessLine } from "../serve/access_log.ts";
 import { type CertificateFlags, type ServerCertificate, serverCertificate } from "../serve/certificate.ts";
 import { openLineQueue } from "../serve/line_queue.ts";
-import { listenAll } from "../serve/listen_all.ts";
+import { openHandler } from "../serve/open_handler.ts";
 import { printListening, type ServeFacts, serveJson } from "../serve/serve_report.ts";
-import type { ExchangeHandler, Handler } from "../../h2/mod.ts";
+import { type ServeSetup, type ServeSink, startServer } from "../serve/start_server.ts";
 import { hostPort } from "../target.ts";
 import { PROGRAM } from "../version.ts";
 
@@ -51,9 +51,9 @@ function checkFlags(flags: ServeFlags, directory: string | undefined): void {
   }
 }
 
-function needsOf(flags: ServeFlags, directory: string): Need[] {
+function needsOf(flags: ServeFlags, directory: string | undefined): Need[] {
   const needs: Need[] = [{ name: "net", host: hostPort(flags.hostname, flags.port) }];
-  if (flags.echo !== true) needs.push({ name: "read", path: directory });
+  if (directory !== undefined) needs.push({ name: "read", path: directory });
   if (flags.cert !== undefined) needs.push({ name: "read", path: flags.cert });
   if (flags.key !== undefined) needs.push({ name: "read", path: flags.key });
   if (flags.certOut !== undefined) needs.push({ name: "write", path: flags.certOut });
@@ -61,75 +61,69 @@ function needsOf(flags: ServeFlags, directory: string): Need[] {
   return needs;
 }
 
-async function openHandler(flags: ServeFlags, directory: string): Promise<Handler | ExchangeHandler> {
-  if (flags.echo === true) return (await import("../serve/echo.ts")).echoHandler;
-  const { staticFiles } = await import("../serve/static_files.ts");
-  try {
-    if (!(await Deno.stat(directory)).isDirectory) throw usageError(`${directory} is no directory`);
-    return await staticFiles(directory);
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "there is no such directory" : String(error);
-    throw new CliError(`cannot serve ${directory}: ${why}`, { code: "file", exit: EXIT.USAGE, cause: error });
-  }
+/** A process that ends in the same turn would take the last packets with it. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** Lets open requests finish, and says so; a second ctrl-c has ended the process before. */
-async function stop(listening: readonly Listening[], flags: ServeFlags, io: Io): Promise<void> {
-  const open = listening.reduce((sum, one) => sum + one.openConnections, 0);
+async function stop(server: HttpServer, flags: ServeFlags, io: Io): Promise<void> {
+  const open = server.connections;
   if (open > 0 && flags.json !== true) {
     io.err(`stopping; ${open} open, at most ${flags.drain / 1000} s; ctrl-c again ends at once\n`);
   }
-  await Promise.all(listening.map((one) => one.shutdown(flags.drain)));
+  await server.shutdown({ graceMs: flags.drain });
+  await nextTurn();
 }
 
-function usable(choices: readonly Choice[]): Protocol[] {
-  return choices.filter(({ obstacle }) => obstacle === undefined).map(({ protocol }) => protocol);
+/** What `serve` of the library is asked for. */
+function httpOf(choices: readonly Choice[]): ServeSetup["http"] {
+  const usable = choices.filter(({ obstacle }) => obstacle === undefined).map(({ protocol }) =>
+    protocol.name
+  );
+  return usable.length > 1 ? "auto" : usable[0] === "h3" ? 3 : 2;
 }
 
 async function runServe(flags: ServeFlags, givenDirectory: string | undefined): Promise<number> {
   checkFlags(flags, givenDirectory);
-  const directory = givenDirectory ?? ".";
+  const directory = flags.echo === true ? undefined : givenDirectory ?? ".";
   const choices = chooseProtocols(flags.http, flags.plain !== true);
   const io = openIo(flags);
-  await requirePermissions(needsOf(flags, directory), `serve ${flags.echo === true ? "--echo" : directory}`);
+  await requirePermissions(needsOf(flags, directory), `serve ${directory ?? "--echo"}`);
   using interrupt = listenForInterrupt();
-  const handler = await openHandler(flags, directory);
+  const handler = await openHandler(directory);
   const certificate: ServerCertificate | undefined = flags.plain === true
     ? undefined
     : await serverCertificate(flags, flags.hostname);
 
   const log = openLineQueue((bytes) => io.write(bytes));
-  function traceOf(protocol: Protocol, connection: number) {
-    return accessTrace(protocol.name, connection, (entry) => {
+  using qlog = flags.qlog === undefined
+    ? undefined
+    : await openQlogFile(flags.qlog, { role: "server", title: `${PROGRAM} serve` });
+  const setup: ServeSetup = {
+    hostname: flags.hostname,
+    port: flags.port,
+    tls: certificate,
+    http: httpOf(choices),
+    altSvc: undefined,
+    directory,
+    isQuiet: flags.quiet === true,
+    worker: 0,
+    workers: 1,
+  };
+  const sink: ServeSink = {
+    served(entry): void {
       log.push(
         flags.json === true
           ? JSON.stringify({ schema: "tandem.access/1", ...entry })
           : accessLine(entry, io.outStyle),
       );
-    });
-  }
-
-  using qlog = flags.qlog === undefined
-    ? undefined
-    : await openQlogFile(flags.qlog, { role: "server", title: `${PROGRAM} serve` });
-  const servers = await listenAll(usable(choices), {
-    hostname: flags.hostname,
-    port: flags.port,
-    tls: certificate,
-    handler,
-    onError: (error) =>
-      io.err(`error: a handler failed: ${error instanceof Error ? error.stack ?? error.message : error}\n`),
-    traceOf: flags.quiet === true ? undefined : traceOf,
+    },
+    failed: (text) => io.err(`error: a handler failed: ${text}\n`),
     qlog,
-  });
-  const facts: ServeFacts = {
-    directory: flags.echo === true ? undefined : directory,
-    hostname: flags.hostname,
-    certificate,
-    choices,
-    servers,
   };
+  const server = startServer(setup, handler, sink);
+  const facts: ServeFacts = { directory, hostname: flags.hostname, certificate, choices, server };
   if (flags.json === true) io.out(JSON.stringify(serveJson(facts)) + "\n");
   else printListening(io, facts);
 
@@ -138,7 +132,7 @@ async function runServe(flags: ServeFlags, givenDirectory: string | undefined): 
       interrupt.signal.addEventListener("abort", () => resolve(), { once: true })
     );
   }
-  await stop([...servers.values()], flags, io);
+  await stop(server, flags, io);
   await log.flush().catch((error) => {
     if (!(error instanceof ClosedPipe)) throw error;
   });

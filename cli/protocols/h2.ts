@@ -1,5 +1,5 @@
 import { notOffered, transportError } from "../explain_error.ts";
-import type { H2Client, H2ServerConnection } from "../../h2/mod.ts";
+import type { H2Client } from "../../h2/mod.ts";
 import { Setting } from "../../h2/constants.ts";
 import { TransportError } from "../../semantics/errors.ts";
 import { allHooks } from "../../observe/connection.ts";
@@ -8,7 +8,7 @@ import type { ClientExchange } from "../../shell/client_exchange.ts";
 import type { ClientRequest } from "../../shell/client_request.ts";
 import type { ByteTransport, TransportInfo } from "../../transport/mod.ts";
 import { readTlsFacts, type TlsFacts } from "../tls_facts.ts";
-import type { ConnectPlan, HttpLink, Listening, ListenPlan, Protocol, ReceivedSetting } from "./mod.ts";
+import type { ConnectPlan, HttpLink, Protocol, ReceivedSetting } from "./mod.ts";
 
 const ALPN = ["h2"] as const;
 
@@ -125,52 +125,6 @@ async function connect(plan: ConnectPlan, trace: TraceHook | undefined): Promise
   return new H2Link(allHooks(trace, log), (hook) => h2.connect(transport, { trace: hook }));
 }
 
-async function listen(plan: ListenPlan): Promise<Listening> {
-  const { listenTcp, listenTls } = await import("../../transport/deno_listen.ts");
-  const h2 = await import("../../h2/mod.ts");
-  const listener = plan.tls === undefined
-    ? listenTcp({ hostname: plan.hostname, port: plan.port })
-    : listenTls({ hostname: plan.hostname, port: plan.port, ...plan.tls, alpn: [...ALPN] });
-  const open = new Set<H2ServerConnection>();
-  let count = 0;
-
-  async function accept(): Promise<void> {
-    for await (const transport of listener) {
-      if (plan.tls !== undefined && transport.info.alpn !== "h2") {
-        transport.close(); // RFC 9113 section 3.2: over TLS, HTTP/2 is agreed on by ALPN
-        continue;
-      }
-      const trace = plan.traceOf?.(++count);
-      const log = plan.qlog?.open({ role: "server", protocol: "h2", info: transport.info });
-      const connection = h2.serve(transport, plan.handler, {
-        onError: plan.onError,
-        ...(trace === undefined && log === undefined ? {} : { trace: allHooks(trace, log) }),
-      });
-      open.add(connection);
-      connection.closed.then(() => open.delete(connection));
-    }
-  }
-  const accepting = accept();
-
-  return {
-    port: listener.addr.port,
-    hostname: listener.addr.hostname,
-    get openConnections(): number {
-      return open.size;
-    },
-    async shutdown(graceMs): Promise<void> {
-      listener.close();
-      await accepting;
-      await Promise.all([...open].map((connection) => connection.shutdown({ graceMs })));
-    },
-    close(): Promise<void> {
-      listener.close();
-      for (const connection of open) connection.close();
-      return Promise.resolve();
-    },
-  };
-}
-
 /** Exchanges of the warm-up: enough for the compiler to have seen every part. */
 const WARM_UP_ROUNDS = 20;
 
@@ -204,5 +158,4 @@ export const h2Protocol: Protocol = {
   load,
   warmUp,
   connect,
-  listen,
 };

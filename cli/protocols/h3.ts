@@ -1,21 +1,19 @@
 import { EXIT } from "../errors.ts";
 import { explainQuicError } from "../explain_quic.ts";
-import type { H3Client, H3ServerConnection } from "../../h3/mod.ts";
+import type { H3Client } from "../../h3/mod.ts";
 import { isReserved, SettingId } from "../../h3/frame_types.ts";
 import { allHooks } from "../../observe/connection.ts";
 import type { TraceHook } from "../../semantics/trace.ts";
 import type { ClientExchange } from "../../shell/client_exchange.ts";
 import type { ClientRequest } from "../../shell/client_request.ts";
 import type { QuicTransport, TransportInfo } from "../../transport/mod.ts";
-import type { ConnectPlan, HttpLink, Listening, ListenPlan, Obstacle, Protocol } from "./mod.ts";
+import type { ConnectPlan, HttpLink, Obstacle, Protocol } from "./mod.ts";
 import type { ReceivedSetting } from "./mod.ts";
 
 /** How long a QUIC handshake is waited for, in milliseconds: time enough for two lost packets and a verdict within 3 s. */
 export const QUIC_TIMEOUT_MS = 2500;
 
 const ALPN = ["h3"] as const;
-/** H3_NO_ERROR. */
-const NO_ERROR = 0x100;
 
 function obstacle(isTls: boolean): Obstacle | undefined {
   if (!isTls) {
@@ -134,53 +132,6 @@ async function connect(plan: ConnectPlan, trace: TraceHook | undefined): Promise
   return new H3Link(h3.connect(transport, isTraced ? { trace: allHooks(trace, log) } : {}));
 }
 
-async function listen(plan: ListenPlan): Promise<Listening> {
-  const { listenQuic } = await import("../../transport/deno_quic_listen.ts");
-  const h3 = await import("../../h3/mod.ts");
-  if (plan.tls === undefined) throw new TypeError("Cannot listen: HTTP/3 has no form without TLS");
-  const { hostname, port } = plan;
-  const listener = listenQuic({ hostname, port, cert: plan.tls.cert, key: plan.tls.key, alpn: ALPN });
-  const open = new Set<H3ServerConnection>();
-  let count = 0;
-
-  async function accept(): Promise<void> {
-    for await (const transport of listener) {
-      const trace = plan.traceOf?.(++count);
-      const log = plan.qlog?.open({ role: "server", protocol: "h3", info: transport.info });
-      const connection = h3.serve(transport, plan.handler, {
-        onError: plan.onError,
-        ...(trace === undefined && log === undefined ? {} : { trace: allHooks(trace, log) }),
-      });
-      open.add(connection);
-      connection.closed.then(() => open.delete(connection));
-    }
-  }
-  const accepting = accept();
-
-  return {
-    port: listener.addr.port,
-    hostname: listener.addr.hostname,
-    get openConnections(): number {
-      return open.size;
-    },
-    async shutdown(graceMs): Promise<void> {
-      listener.close();
-      await accepting;
-      await Promise.all([...open].map((connection) => connection.shutdown({ graceMs })));
-      await nextTurn();
-      listener.closeAll(NO_ERROR, "");
-    },
-    async close(): Promise<void> {
-      const connections = [...open];
-      listener.close();
-      for (const connection of connections) connection.close();
-      await Promise.all(connections.map((connection) => connection.closed));
-      await nextTurn();
-      listener.closeAll(NO_ERROR, "");
-    },
-  };
-}
-
 /** Exchanges of the warm-up: enough for the compiler to have seen every part. */
 const WARM_UP_ROUNDS = 20;
 
@@ -207,4 +158,4 @@ async function warmUp(): Promise<void> {
 }
 
 /** HTTP/3 over Deno's QUIC. */
-export const h3Protocol: Protocol = { name: "h3", title: "HTTP/3", obstacle, load, warmUp, connect, listen };
+export const h3Protocol: Protocol = { name: "h3", title: "HTTP/3", obstacle, load, warmUp, connect };

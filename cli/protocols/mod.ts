@@ -1,4 +1,3 @@
-import type { ExchangeHandler, Handler } from "../../h2/mod.ts";
 import type { TraceHook } from "../../semantics/trace.ts";
 import type { ClientExchange } from "../../shell/client_exchange.ts";
 import type { ClientRequest } from "../../shell/client_request.ts";
@@ -68,38 +67,6 @@ export interface HttpLink {
   close(): Promise<void>;
 }
 
-/** Where and how to listen. */
-export interface ListenPlan {
-  /** The address to listen on. */
-  readonly hostname: string;
-  /** The port; 0 picks one. */
-  readonly port: number;
-  /** Certificate chain and key, PEM; none for HTTP/2 without TLS. */
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
-  /** What answers. */
-  readonly handler: Handler | ExchangeHandler;
-  /** Makes the trace hook of a new connection. */
-  readonly traceOf?: ((connection: number) => TraceHook) | undefined;
-  /** The log of frames, if one is kept. */
-  readonly qlog?: QlogFile | undefined;
-  /** Told when a handler fails. */
-  readonly onError: (error: unknown) => void;
-}
-
-/** A server that listens. */
-export interface Listening {
-  /** The port that was taken. */
-  readonly port: number;
-  /** The address that was taken. */
-  readonly hostname: string;
-  /** Connections that are open. */
-  readonly openConnections: number;
-  /** Takes no more connections and lets open requests finish, at most for `graceMs`. */
-  shutdown(graceMs: number): Promise<void>;
-  /** Ends everything now; resolves once the peers were told, as far as they can be. Never rejects. */
-  close(): Promise<void>;
-}
-
 /** What keeps a protocol from being used in this run. */
 export interface Obstacle {
   /** A stable word for programs. */
@@ -128,8 +95,6 @@ export interface Protocol {
   warmUp(): Promise<void>;
   /** Connects as a client. */
   connect(plan: ConnectPlan, trace: TraceHook | undefined): Promise<HttpLink>;
-  /** Listens as a server. */
-  listen(plan: ListenPlan): Promise<Listening>;
 }
 
 /** Every protocol, in the order of columns. This is the one place that lists them. */

@@ -1,7 +1,7 @@
+import type { HttpServer } from "../../surface/serve_options.ts";
 import type { Io } from "../io.ts";
 import type { Choice } from "../protocols/choose.ts";
 import { type ProtocolName, PROTOCOLS } from "../protocols/mod.ts";
-import type { Servers } from "./listen_all.ts";
 import { hostPort } from "../target.ts";
 import { PROGRAM, VERSION } from "../version.ts";
 import type { ServerCertificate } from "./certificate.ts";
@@ -14,8 +14,8 @@ export interface ServeFacts {
   readonly hostname: string;
   /** The certificate, `undefined` without TLS. */
   readonly certificate: ServerCertificate | undefined;
-  /** The servers by protocol. */
-  readonly servers: Servers;
+  /** The server. */
+  readonly server: Pick<HttpServer, "addr" | "protocols">;
   /** What was asked for, and what kept it from being served. */
   readonly choices: readonly Choice[];
 }
@@ -27,13 +27,13 @@ function urlHost(facts: ServeFacts): string {
 /** The document of `tandem.serve/1`: the first line of stdout under `--json`. */
 export function serveJson(facts: ServeFacts): Record<string, unknown> {
   const scheme = facts.certificate === undefined ? "http" : "https";
+  const { addr, protocols } = facts.server;
   const document: Record<string, unknown> = { schema: "tandem.serve/1" };
-  for (const protocol of PROTOCOLS) {
-    const server = facts.servers.get(protocol.name);
-    document[protocol.name] = server === undefined ? null : {
-      port: server.port,
-      hostname: server.hostname,
-      url: `${scheme}://${hostPort(urlHost(facts), server.port)}/`,
+  for (const { name } of PROTOCOLS) {
+    document[name] = !protocols.includes(name) ? null : {
+      port: addr.port,
+      hostname: addr.hostname,
+      url: `${scheme}://${hostPort(urlHost(facts), addr.port)}/`,
     };
   }
   const { certificate } = facts;
@@ -49,7 +49,7 @@ export function serveJson(facts: ServeFacts): Record<string, unknown> {
 }
 
 function channelOf(protocol: ProtocolName, facts: ServeFacts): string {
-  if (protocol === "h3") return facts.servers.has("h2") ? "QUIC, announced by Alt-Svc" : "QUIC";
+  if (protocol === "h3") return facts.server.protocols.includes("h2") ? "QUIC, announced by Alt-Svc" : "QUIC";
   return facts.certificate === undefined ? "no TLS (prior knowledge)" : "TLS";
 }
 
@@ -60,15 +60,13 @@ export function printListening(io: Io, facts: ServeFacts): void {
   const scheme = certificate === undefined ? "http" : "https";
   const what = facts.directory === undefined ? "an echo" : `${facts.directory} (read only)`;
   const lines = [bold(`${PROGRAM} ${VERSION} serving ${what}`)];
-  let url = "";
+  const url = `${scheme}://${hostPort(urlHost(facts), facts.server.addr.port)}`;
   for (const protocol of PROTOCOLS) {
-    const server = facts.servers.get(protocol.name);
-    if (server === undefined) {
+    if (!facts.server.protocols.includes(protocol.name)) {
       const obstacle = facts.choices.find((choice) => choice.protocol === protocol)?.obstacle;
       if (obstacle !== undefined) lines.push(dim(`  ${protocol.name}   not served: ${obstacle.text}`));
       continue;
     }
-    url = `${scheme}://${hostPort(urlHost(facts), server.port)}`;
     lines.push(`  ${protocol.name}   ${cyan(url)}   ${channelOf(protocol.name, facts)}`);
   }
   if (certificate !== undefined) {

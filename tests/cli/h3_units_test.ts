@@ -2,13 +2,10 @@ import assert from "node:assert/strict";
 import { altSvcWords, parseAltSvc, planFor } from "../../cli/probe/alt_svc.ts";
 import type { ConnectPlan } from "../../cli/protocols/mod.ts";
 import { accessTrace } from "../../cli/serve/access_log.ts";
-import { altSvcValue, announceAltSvc } from "../../cli/serve/alt_svc.ts";
 import { parseTarget } from "../../cli/target.ts";
 import { frameTrace } from "../../cli/ui/frame_trace.ts";
 import { chooseStyle } from "../../cli/ui/style.ts";
 import type { TraceEvent } from "../../semantics/trace.ts";
-import { connect, type Handler, serve } from "../../h3/mod.ts";
-import { memoryQuicPair } from "../../transport/memory.ts";
 
 Deno.test("parseAltSvc finds the entry for h3 and nothing else [7838-3]", () => {
   const day = 86_400;
@@ -43,46 +40,6 @@ Deno.test("planFor goes where Alt-Svc says, but --connect goes first [7838-2.1]"
   const fixed = { ...plan, hostname: "127.0.0.1" };
   assert.equal(planFor(fixed, parseAltSvc('h3=":9"')!), fixed);
   assert.equal(altSvcWords(parseAltSvc('h3="[::1]:9"')!), "Alt-Svc announces h3 on [::1]:9");
-});
-
-Deno.test("announceAltSvc adds the field to both kinds of handlers, unless there is one", async () => {
-  let value: string | undefined;
-  const frozen = new Response("frozen");
-  Object.defineProperty(frozen.headers, "set", {
-    value: () => {
-      throw new TypeError("immutable");
-    },
-  });
-  const native: Handler = (request) => {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/own") return new Response("own", { headers: { "alt-svc": "clear" } });
-    return pathname === "/frozen" ? frozen : new Response("plain");
-  };
-  const handlers = [
-    native,
-    {
-      exchange: (exchange: Parameters<Handler>[1]) =>
-        exchange.reply(200, exchange.path === "/own" ? { "alt-svc": "clear" } : undefined, "plain"),
-    },
-  ];
-  for (const handler of handlers) {
-    const [near, far] = memoryQuicPair();
-    const server = serve(far, announceAltSvc(handler, () => value));
-    const client = connect(near);
-    const fieldOf = async (path: string): Promise<string | undefined> => {
-      const response = await client.request({ url: `https://a.test${path}` }).response;
-      await response.bytes();
-      return response.fields.get("alt-svc");
-    };
-    value = undefined;
-    assert.equal(await fieldOf("/"), undefined, "before HTTP/3 listens");
-    value = altSvcValue(8443);
-    assert.equal(await fieldOf("/"), 'h3=":8443"; ma=86400');
-    assert.equal(await fieldOf("/own"), "clear");
-    if (handler === native) assert.equal(await fieldOf("/frozen"), 'h3=":8443"; ma=86400');
-    client.close();
-    await server.closed;
-  }
 });
 
 /** The lines of `-vv` for some events, without the time. */
