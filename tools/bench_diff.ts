@@ -1,6 +1,6 @@
 /**
- * `deno task bench:diff REV [--rounds N] [--filter TEXT]`: runs the in-memory benchmarks of a revision and of the
- * working tree in turn, in one process, and prints how much cheaper or dearer each has become.
+ * `deno task bench:diff REV [--rounds N] [--ms N] [--filter TEXT]`: runs the in-memory benchmarks of a revision
+ * and of the working tree in turn, in one process, and prints how much cheaper or dearer each has become.
  *
  * The benchmarks themselves are those of the working tree, laid over the revision, so that both measure the same.
  * Machines swing by a factor of 1.3 to 2, which is why the rounds are interleaved and why this never fails.
@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import type { MemoryCase } from "../bench/memory_cases.ts";
 import { digits, summarize } from "../bench/peers/statistics.ts";
+import { interleave } from "./interleave.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -32,51 +33,26 @@ async function casesOf(root: string): Promise<MemoryCase[]> {
   return memoryCases();
 }
 
-/** The processor time of this thread, in milliseconds; where the system does not tell, the time of day. */
-function threadMs(): number {
-  try {
-    return Number(Deno.readTextFileSync("/proc/self/schedstat").split(" ")[0]) / 1e6;
-  } catch {
-    return performance.now();
-  }
-}
-
-/** Nanoseconds of processor time for one of what is counted, over at least `ms` milliseconds. */
-async function time(one: MemoryCase, ms: number): Promise<number> {
-  const start = performance.now();
-  const before = threadMs();
-  let rounds = 0;
-  do {
-    const result = one.run();
-    if (result !== undefined) await result;
-    rounds++;
-  } while (performance.now() - start < ms);
-  return (threadMs() - before) * 1e6 / (rounds * one.count);
-}
-
 const { values, positionals } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
-  options: { rounds: { type: "string", default: "7" }, filter: { type: "string", default: "" } },
+  options: {
+    rounds: { type: "string", default: "7" },
+    ms: { type: "string", default: "50" },
+    filter: { type: "string", default: "" },
+  },
 });
 const revision = positionals[0] ?? "HEAD";
-const rounds = Number(values.rounds);
+const effort = { rounds: Number(values.rounds), ms: Number(values.ms) };
 const folder = await layOut(revision);
 try {
   const [before, after] = [await casesOf(folder), await casesOf(ROOT)];
-  console.log(`ns each: ${revision}, then the working tree; medians of ${rounds} rounds in turn\n`);
+  console.log(`ns each: ${revision}, then the working tree; medians of ${effort.rounds} rounds in turn\n`);
   for (let i = 0; i < after.length; i++) {
     const { name } = after[i]!;
     if (!name.includes(values.filter)) continue;
-    const times: [number[], number[]] = [[], []];
-    for (let round = -2; round < rounds; round++) {
-      // Who goes first changes from round to round.
-      for (const which of round % 2 === 0 ? [0, 1] : [1, 0]) {
-        const ns = await time(which === 0 ? before[i]! : after[i]!, round < 0 ? 100 : 50);
-        if (round >= 0) times[which as 0 | 1].push(ns);
-      }
-    }
-    const [old, now] = [summarize(times[0]), summarize(times[1])];
+    const times = await interleave([before[i]!, after[i]!], effort);
+    const [old, now] = [summarize(times[0]!), summarize(times[1]!)];
     const ratio = old.median / now.median;
     const mark = old.least > now.most ? " faster" : now.least > old.most ? " SLOWER" : "";
     console.log(
