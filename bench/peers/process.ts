@@ -70,10 +70,13 @@ export async function start(
       return answer;
     },
     async stop() {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // It has ended already.
+      // Whoever has processes of its own may not take them along.
+      for (const pid of [child.pid, ...childrenOf(child.pid)]) {
+        try {
+          Deno.kill(pid, "SIGKILL");
+        } catch {
+          // It has ended already.
+        }
       }
       await child.status;
       await writer.close().catch(() => {});
@@ -146,8 +149,12 @@ export function cpuMicros(pid: number): number {
 }
 
 function childrenOf(pid: number): number[] {
-  const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
-  return text === "" ? [] : text.split(" ").map(Number);
+  try {
+    const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
+    return text === "" ? [] : text.split(" ").map(Number);
+  } catch {
+    return []; // It has ended already.
+  }
 }
 
 /** Resident memory now (`VmRSS`) or at its highest (`VmHWM`), in bytes, children included. */
