@@ -23,6 +23,8 @@ export class BlockCache {
   #slab: Uint8Array | undefined;
   /** The last version of the table with anything kept; most misses end here. */
   #keptVersion = -1;
+  /** The hash of the block that was looked for last, or -1. */
+  #hash = -1;
 
   /** The result of an identical block, `bytes` from `start` to `end`, under the same version of the table, if kept. */
   find(
@@ -31,10 +33,11 @@ export class BlockCache {
     start: number = 0,
     end: number = bytes.length,
   ): DecodedSection | undefined {
+    this.#hash = -1;
     if (this.#keptVersion !== version) return undefined;
     const size = end - start;
     if (size > SLOT_BYTES) return undefined;
-    const hash = hashBlock(bytes, start, end);
+    const hash = this.#hash = hashBlock(bytes, start, end);
     const slot = hash & (SLOTS - 1);
     if (this.#kept[slot] !== hash || this.#versions[slot] !== version || this.#sizes[slot] !== size) {
       return undefined;
@@ -45,7 +48,7 @@ export class BlockCache {
     return this.#sections[slot];
   }
 
-  /** Offers the result of a block that left the table as it was. */
+  /** Offers the result of the block that was looked for last, and that left the table as it was. */
   offer(
     bytes: Uint8Array,
     version: number,
@@ -55,7 +58,8 @@ export class BlockCache {
   ): void {
     const size = end - start;
     if (size > SLOT_BYTES || size === 0) return;
-    const hash = hashBlock(bytes, start, end);
+    const hash = this.#hash >= 0 ? this.#hash : hashBlock(bytes, start, end);
+    this.#hash = -1;
     const slot = hash & (SLOTS - 1);
     if (this.#seen.length === 0) { for (let i = 0; i < SLOTS; i++) this.#seen.push(-1); }
     if (this.#seen[slot] !== hash) {

@@ -30,9 +30,6 @@ const KIND_TEXTS: Record<HuffmanErrorKind, string> = {
 
 const EOS = 256;
 
-/** The shortest code has 5 bits, so a string grows by 8/5 at most. */
-const MAX_GROWTH = 8 / 5;
-
 /** The scratch area stays allocated up to this size, in bytes. */
 const MAX_SCRATCH_BYTES = 65_536;
 
@@ -118,6 +115,9 @@ export function huffmanEncode(writer: ByteWriter, text: string): number {
  */
 let transitions: Int32Array | undefined;
 
+/** The next states alone: each step waits for the one before, and this table stays in the nearest cache. */
+let nextStates: Uint8Array = new Uint8Array(0);
+
 /** The same for each 4 bits; the rows of `transitions` are made of them when they are first needed. */
 let halves: Int32Array = new Int32Array(0);
 
@@ -151,6 +151,7 @@ function buildTransitions(): Int32Array {
     ENDINGS[node] = depth <= 7 ? 0 : ENDS_LONG;
   }
   halves = halfSteps(children);
+  nextStates = new Uint8Array(65_536);
   return new Int32Array(65_536).fill(MISSING_BIT);
 }
 
@@ -191,6 +192,7 @@ function fillRow(table: Int32Array, state: number): void {
     for (let low = 0; low < 16; low++) {
       const second = halves[base | low]!;
       const text = (second & 0xff00) << shift;
+      nextStates[row | low] = second & 0xff;
       table[row | low] = (kept + (second & ONE_OCTET)) | (second & (EOS_BIT | 0xff)) | text;
     }
   }
@@ -211,19 +213,21 @@ function scratchFor(size: number): Uint8Array {
  */
 export function huffmanDecode(bytes: Uint8Array, start: number, end: number): string {
   const table = transitions ??= buildTransitions();
-  const room = Math.ceil((end - start) * MAX_GROWTH) + 2;
+  const room = 2 * (end - start);
   const area = room <= scratch.length ? scratch : scratchFor(room);
   let state = 0;
   let filled = 0;
   let flags = 0;
+  const next = nextStates;
   for (let i = start; i < end; i++) {
-    const entry = table[state << 8 | bytes[i]!]!;
+    const at = state << 8 | bytes[i]!;
+    state = next[at]!;
+    const entry = table[at]!;
     // Both octets are stored each time and counted afterwards: no branch on the data.
     area[filled] = entry >>> 8;
     area[filled + 1] = entry >>> 16;
     filled += entry >>> 24 & 3;
     flags |= entry;
-    state = entry & 0xff;
   }
   if ((flags & MISSING_BIT) !== 0) {
     fillRowsFor(table, bytes, start, end);

@@ -33,7 +33,9 @@ export class HuffmanCache {
       return huffmanDecode(bytes, start, end);
     }
     let hash = size;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x0100_0193);
+    // At most eight octets go into the hash; all are compared.
+    const step = (size >> 3) + 1;
+    for (let i = end - 1; i >= start; i -= step) hash = Math.imul(hash ^ bytes[i]!, 0x0100_0193);
     const slot = (hash ^ hash >>> 15) & (SLOTS - 1);
     if (this.#kept![slot] === hash && this.#equals(slot, bytes, start, size)) return this.#texts[slot]!;
     const text = huffmanDecode(bytes, start, end);
