@@ -32,8 +32,11 @@ export interface H2DriverOptions {
 /** Room for a first read, and for one on a connection that is quiet, in bytes. */
 const SMALL_READ_BYTES = 3072;
 
-/** Room for a read on a busy connection, in bytes; larger ones leave the processor's cache. */
+/** Room for a read on a busy connection, in bytes. */
 const LARGE_READ_BYTES = 65_000;
+
+/** Room for a read while bodies stream in, in bytes: larger ones leave the processor's cache. */
+const BULK_READ_BYTES = 261_000;
 
 /**
  * How many microtasks a turn waits before it writes: as many as a handler with native
@@ -151,7 +154,10 @@ export class H2Driver {
 
   /** A full read asks for more room; a quiet connection holds little. */
   #roomFor(read: number, room: number): number {
-    if (read === room && room < LARGE_READ_BYTES) return LARGE_READ_BYTES;
+    if (read === room && room < BULK_READ_BYTES) {
+      return room < LARGE_READ_BYTES ? LARGE_READ_BYTES : BULK_READ_BYTES;
+    }
+    if (room >= BULK_READ_BYTES && read < LARGE_READ_BYTES) return LARGE_READ_BYTES;
     if (room >= LARGE_READ_BYTES && read < SMALL_READ_BYTES && this.#engine.openExchanges === 0) {
       return SMALL_READ_BYTES;
     }

@@ -1,12 +1,13 @@
 import { ConnectionError, StreamError, type TransportError } from "../semantics/errors.ts";
 import type { EngineEvent, ExchangeId, GoingAwayEvent, HttpEngine } from "../semantics/events.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { ClientRequest, TryRequestResult } from "./client_request.ts";
 import { asError, type ClientHost, ClientSide } from "./client_side.ts";
 import type { Clock } from "./clock.ts";
 import { Deferred } from "./deferred.ts";
-
-import type { ExchangeConnection } from "./host.ts";
 import { fetchRequest, requestOf } from "./fetch_request.ts";
+import type { ExchangeConnection } from "./host.ts";
+import type { IncomingBody } from "./incoming_body.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { IdTable } from "../wire/id_table.ts";
 import { withVerdict } from "./verdict.ts";
@@ -44,6 +45,7 @@ export class ClientCore implements ClientHost {
   readonly clock: Clock;
   readonly wake: () => void;
   readonly #options: ClientCoreOptions;
+  readonly #arrivals: Arrivals = new Arrivals();
   readonly #open: IdTable<ClientSide> = new IdTable();
   /** In order of arrival. */
   readonly #queue: Set<ClientSide> = new Set();
@@ -161,6 +163,11 @@ export class ClientCore implements ClientHost {
     }
   }
 
+  /** Part of `ExchangeHost`. */
+  arrived(body: IncomingBody): void {
+    this.#arrivals.add(body);
+  }
+
   /** Part of `ClientHost`. */
   forget(exchange: ClientSide): void {
     if (exchange.isQueued) this.#queue.delete(exchange);
@@ -171,6 +178,7 @@ export class ClientCore implements ClientHost {
   /** Deals with what the engine tells. */
   receive(events: readonly EngineEvent[]): void {
     for (let i = 0; i < events.length; i++) this.#receive(events[i]!);
+    this.#arrivals.settle();
     if (this.#queue.size > 0) this.#openQueued();
   }
 

@@ -1,6 +1,7 @@
 import type { HttpEngine } from "../semantics/events.ts";
 import type { TransportInfo } from "../transport/mod.ts";
 import type { Clock } from "./clock.ts";
+import type { IncomingBody } from "./incoming_body.ts";
 
 /** What an exchange can know of the connection that it is on. */
 export interface ExchangeConnection {
@@ -20,4 +21,6 @@ export interface ExchangeHost {
   readonly clock: Clock;
   /** Says that the engine was given something: its events and output are dealt with at the end of this turn. */
   wake(): void;
+  /** Says that bytes of a body arrived; its `settle` is called once all that arrived in this turn is known. */
+  arrived(body: IncomingBody): void;
 }

@@ -39,8 +39,9 @@ export type CancelHook = (reason: unknown) => void;
 /**
  * The body (and trailer section) of a message that this end receives.
  *
- * Bytes are copied once, into a queue or into the one array that was asked for. The peer
- * may send as many again only when the application has taken them.
+ * Bytes are copied once, into a queue or into the one array that was asked for; what arrives
+ * in one turn of the connection becomes one chunk, since an array costs more than what is in
+ * it. The peer may send as many again only when the application has taken them.
  */
 export class IncomingBody {
   readonly #host: ExchangeHost;
@@ -48,6 +49,8 @@ export class IncomingBody {
   /** The content length, or -1. */
   readonly #declared: number;
   readonly #onCancel: CancelHook;
+  /** What arrived in this turn and is not copied yet. */
+  readonly #arrived: Uint8Array[] = [];
   #queue: Uint8Array<ArrayBuffer>[] = [];
   #taker: Taker = NOBODY;
   #arrival: Arrival = OPEN;
@@ -79,12 +82,10 @@ export class IncomingBody {
 
   /** Bytes that arrived and that nobody has taken. */
   get queuedBytes(): number {
-    let bytes = 0;
-    for (let i = 0; i < this.#queue.length; i++) bytes += this.#queue[i]!.length;
-    return bytes;
+    return lengthOf(this.#queue) + lengthOf(this.#arrived);
   }
 
-  /** Bytes of the body arrived; `data` is only valid during the call. */
+  /** Bytes of the body arrived; `data` is only valid until `settle`, which the host calls at the end of its turn. */
   receive(data: Uint8Array, end: boolean): void {
     if (this.#arrival.at !== "open") return;
     if (data.length > 0) this.#receiveData(data);
@@ -93,23 +94,13 @@ export class IncomingBody {
 
   #receiveData(data: Uint8Array): void {
     const taker = this.#taker;
-    switch (taker.as) {
-      case "nobody":
-        this.#queue.push(data.slice());
-        return;
-      case "stream":
-        if (!taker.wanted) {
-          this.#queue.push(data.slice());
-          return;
-        }
-        taker.wanted = false;
-        taker.controller.enqueue(data.slice());
-        break;
-      case "whole":
-        taker.left -= data.length;
-        if (taker.left >= 0) taker.collector.add(data);
-        break;
-      case "dropped":
+    if (taker.as === "nobody" || taker.as === "stream") {
+      if (this.#arrived.push(data) === 1) this.#host.arrived(this);
+      return;
+    }
+    if (taker.as === "whole") {
+      taker.left -= data.length;
+      if (taker.left >= 0) taker.collector.add(data);
     }
     this.#consume(data.length);
     if (taker.as === "whole" && taker.left < 0) {
@@ -119,9 +110,25 @@ export class IncomingBody {
     }
   }
 
+  /** Takes a copy of what arrived in this turn; part of the end of a turn. */
+  settle(): void {
+    if (this.#arrived.length === 0) return;
+    const chunk = joined(this.#arrived);
+    this.#arrived.length = 0;
+    const taker = this.#taker;
+    if (taker.as === "stream" && taker.wanted) {
+      taker.wanted = false;
+      taker.controller.enqueue(chunk);
+      this.#consume(chunk.length);
+    } else {
+      this.#queue.push(chunk);
+    }
+  }
+
   /** The message is complete. */
   receiveEnd(trailers: Fields | undefined): void {
     if (this.#arrival.at !== "open") return;
+    this.settle();
     this.#arrival = trailers === undefined ? ENDED : { at: "ended", trailers };
     this.#trailers?.resolve(trailers);
     const taker = this.#taker;
@@ -133,6 +140,7 @@ export class IncomingBody {
   /** The message was cut off; what nobody has taken is dropped. */
   fail(error: Error): void {
     if (this.#arrival.at !== "open") return;
+    this.settle();
     this.#arrival = { at: "failed", error };
     this.#queue = [];
     this.#trailers?.reject(error);
@@ -208,16 +216,7 @@ export class IncomingBody {
   takeQueued(): Uint8Array<ArrayBuffer> {
     const queue = this.#takeQueue();
     this.#taker = { as: "dropped", result: undefined };
-    if (queue.length === 1) return queue[0]!;
-    let length = 0;
-    for (const chunk of queue) length += chunk.length;
-    const whole = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of queue) {
-      whole.set(chunk, at);
-      at += chunk.length;
-    }
-    return whole;
+    return queue.length === 1 ? queue[0]! : joined(queue);
   }
 
   /** Takes the body and drops it; resolves at its end. */
@@ -234,17 +233,16 @@ export class IncomingBody {
 
   /** Says that nobody wants the rest. */
   cancel(reason: unknown): void {
-    this.#takeQueue();
     this.#taker = { as: "dropped", result: undefined };
+    this.#takeQueue();
     if (this.#arrival.at === "open") this.#onCancel(reason);
   }
 
   #takeQueue(): Uint8Array<ArrayBuffer>[] {
+    this.settle();
     const queue = this.#queue;
     this.#queue = [];
-    let bytes = 0;
-    for (let i = 0; i < queue.length; i++) bytes += queue[i]!.length;
-    this.#consume(bytes);
+    this.#consume(lengthOf(queue));
     return queue;
   }
 
@@ -253,6 +251,24 @@ export class IncomingBody {
     this.#host.engine.consume(this.#id, bytes);
     this.#host.wake();
   }
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  let length = 0;
+  for (let i = 0; i < pieces.length; i++) length += pieces[i]!.length;
+  return length;
+}
+
+/** All pieces in an array of its own. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  if (pieces.length === 1) return pieces[0]!.slice();
+  const whole = new Uint8Array(lengthOf(pieces));
+  let at = 0;
+  for (let i = 0; i < pieces.length; i++) {
+    whole.set(pieces[i]!, at);
+    at += pieces[i]!.length;
+  }
+  return whole;
 }
 
 function usedError(): TypeError {

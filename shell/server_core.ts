@@ -1,9 +1,10 @@
 import type { ConnectionError, TransportError } from "../semantics/errors.ts";
 import type { EngineEvent, ExchangeId, HttpEngine } from "../semantics/events.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Clock } from "./clock.ts";
 import { Deferred, ignore } from "./deferred.ts";
-
 import type { ExchangeConnection } from "./host.ts";
+import type { IncomingBody } from "./incoming_body.ts";
 import { hasNativeRequest } from "./native_request.ts";
 import type { ExchangeHandler, Handler, ServerExchange } from "./server_exchange.ts";
 import { type ServerHost, ServerSide } from "./server_side.ts";
@@ -45,6 +46,7 @@ export class ServerCore implements ServerHost {
   readonly #options: ServerCoreOptions;
   readonly #native: Handler | undefined;
   readonly #direct: ExchangeHandler | undefined;
+  readonly #arrivals: Arrivals = new Arrivals();
   readonly #open: IdTable<ServerSide> = new IdTable();
   /** Exchanges of this turn whose handler has not begun. */
   #fresh: ServerSide[] = [];
@@ -81,6 +83,11 @@ export class ServerCore implements ServerHost {
     return this.#idle.promise;
   }
 
+  /** Part of `ExchangeHost`. */
+  arrived(body: IncomingBody): void {
+    this.#arrivals.add(body);
+  }
+
   /** Part of `ServerHost`. */
   forget(exchange: ServerSide): void {
     this.#open.delete(exchange.id);
@@ -92,6 +99,7 @@ export class ServerCore implements ServerHost {
    */
   receive(events: readonly EngineEvent[]): void {
     for (let i = 0; i < events.length; i++) this.#receive(events[i]!);
+    this.#arrivals.settle();
     if (this.#fresh.length === 0) return;
     const fresh = this.#fresh;
     this.#fresh = [];

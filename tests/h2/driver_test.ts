@@ -111,7 +111,8 @@ Deno.test("H2Driver uses its read buffer again and gives it back", async () => {
   const response = await client.request({ method: "POST", url: URL_OF, body: new Uint8Array(1_000_000) })
     .response;
   assert.equal((await response.bytes()).length, 1_000_000);
-  assert(Math.max(...sizes) >= 65_000 && Math.max(...sizes) <= 65_536, "a busy one reads more at a time");
+  assert(sizes.some((size) => size >= 65_000 && size <= 65_536), "a busy one reads more at a time");
+  assert(Math.max(...sizes) >= 261_000 && Math.max(...sizes) <= 262_144, "and more still for a body");
   await client.request({ url: URL_OF }).response;
   await client.ping();
   await client.ping();

@@ -5,6 +5,7 @@ import type { RequestHead, ResponseHead } from "../../semantics/head.ts";
 import type { Priority } from "../../semantics/priority.ts";
 import type { ServerHost } from "../../shell/server_side.ts";
 import type { ClientHost } from "../../shell/client_side.ts";
+import type { IncomingBody } from "../../shell/incoming_body.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 /** An engine that writes down what it is told and does nothing. */
@@ -68,6 +69,10 @@ export class FakeHost implements ServerHost, ClientHost {
 
   wake(): void {
     this.wakes++;
+  }
+  /** Each piece is a turn of its own. */
+  arrived(body: IncomingBody): void {
+    body.settle();
   }
   forget(): void {
     this.forgotten++;

@@ -31,6 +31,61 @@ Deno.test("IncomingBody copies views, which are used again", async () => {
   assert.equal(text(await body.bytes()), "abc");
 });
 
+Deno.test("IncomingBody joins what arrives in one turn of its connection", async () => {
+  const waiting: IncomingBody[] = [];
+  const host = new FakeHost();
+  host.arrived = (body) => void waiting.push(body);
+  const body = new IncomingBody(host, 1, -1, () => {});
+  const endOfTurn = () => waiting.splice(0).forEach((body) => body.settle());
+  const reader = body.readable.getReader();
+  const read = reader.read();
+  const view = bytes("abc");
+  body.receive(view, false);
+  body.receive(bytes("de"), false);
+  assert.equal(waiting.length, 1);
+  assert.equal(body.queuedBytes, 5);
+  assert.equal(host.engine.consumed, 0);
+  endOfTurn();
+  view.fill(0);
+  assert.equal(text((await read).value), "abcde");
+  assert.equal(host.engine.consumed, 5);
+  body.receive(bytes("f"), false);
+  endOfTurn();
+  body.receive(bytes("gh"), true);
+  assert.equal(text((await reader.read()).value), "f");
+  assert.equal(text((await reader.read()).value), "gh");
+  assert.equal((await reader.read()).done, true);
+  endOfTurn();
+  assert.equal(host.engine.consumed, 8);
+});
+
+Deno.test("IncomingBody that is taken, dropped or cut off in a turn loses nothing of it", async () => {
+  const make = () => {
+    const host = new FakeHost();
+    host.arrived = () => {};
+    const body = new IncomingBody(host, 1, -1, () => {});
+    return { host, body };
+  };
+  const whole = make();
+  whole.body.receive(bytes("abc"), false);
+  const result = whole.body.bytes();
+  whole.body.receive(bytes("d"), true);
+  assert.equal(text(await result), "abcd");
+  const dropped = make();
+  dropped.body.receive(bytes("abc"), false);
+  dropped.body.cancel(undefined);
+  dropped.body.settle();
+  assert.equal(dropped.host.engine.consumed, 3);
+  const failed = make();
+  const reader = failed.body.readable.getReader();
+  const read = reader.read();
+  await settle();
+  failed.body.receive(bytes("abc"), false);
+  failed.body.fail(new Error("cut off"));
+  assert.equal(text((await read).value), "abc");
+  await assert.rejects(reader.read(), /cut off/);
+});
+
 Deno.test("IncomingBody's stream gives credit only for what is read", async () => {
   const { host, body } = makeBody();
   body.receive(bytes("abc"), false);
