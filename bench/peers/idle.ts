@@ -1,55 +1,149 @@
-import { connect, type H2Client } from "../../h2/mod.ts";
-import { connectTcp } from "../../transport/deno.ts";
-import { memoryBytes } from "./process.ts";
+/** What servers hold of connections and exchanges on which nothing happens. */
+import { H3_SERVERS } from "./h3_servers.ts";
+import { memoryBytes, type Running, start } from "./process.ts";
 import { type Lab, SERVERS } from "./servers.ts";
+import { summarize, type Summary } from "./statistics.ts";
+import { isWanted } from "./wanted.ts";
 
-/** What idle connections cost one server. */
-export interface IdleResult {
-  readonly server: string;
-  /** Resident memory by number of connections that each made one request, in bytes. */
-  readonly bytes: Readonly<Record<number, number>>;
-  /** Memory of one more connection, from the first count to the last, in bytes. */
-  readonly perConnection: number;
+/** What is opened and let be. */
+export interface IdleLoad {
+  readonly name: string;
+  /** Exchanges on each connection. */
+  readonly each: number;
+  readonly path: string;
 }
 
-/** Opens more and more connections to each server, one request each, and watches its memory. */
-export async function measureIdle(
-  lab: Lab,
-  options: { readonly servers: readonly string[]; readonly counts: readonly number[] },
-): Promise<IdleResult[]> {
-  const results: IdleResult[] = [];
+/** Connections that have made one request each. */
+export const CONNECTIONS: readonly IdleLoad[] = [
+  { name: "connections, one request made on each", each: 1, path: "/hello" },
+];
+
+/** Exchanges that wait for their answer; 100 a connection, because that is what servers allow. */
+export const EXCHANGES: readonly IdleLoad[] = [
+  { name: "exchanges without an answer, 100 a connection", each: 100, path: "/wait" },
+  {
+    name: "exchanges with 1 KiB of content that is not read, 100 a connection",
+    each: 100,
+    path: "/wait:1024",
+  },
+];
+
+/** What idling costs one server. */
+export interface IdleResult {
+  readonly server: string;
+  readonly load: string;
+  /** Resident memory by number of connections or exchanges, in bytes. */
+  readonly bytes?: Readonly<Record<number, Summary>>;
+  /** Memory of one more, from each count to the next, in bytes. */
+  readonly eachBytes?: Readonly<Record<number, Summary>>;
+  /** Why there is no result. */
+  readonly failure?: string;
+}
+
+/** What is measured, and how often. */
+export interface IdleOptions {
+  readonly from: readonly IdleLoad[];
+  readonly servers: readonly string[];
+  readonly loads: readonly string[];
+  readonly counts: readonly number[];
+  readonly rounds: number;
+}
+
+interface Contender {
+  readonly name: string;
+  /** What its client speaks. */
+  readonly kind: "h2" | "http" | "raw";
+  start(lab: Lab): Promise<{ readonly port: number; readonly running: Running }>;
+}
+
+/** Over QUIC those that have the same paths as ours and do not end idle connections. */
+const OVER_QUIC = ["bare Deno QUIC streams", "tandem exchange", "tandem native", "Bun.serve"];
+/** Those that can leave a request without an answer. */
+const CAN_WAIT = ["bare", "tandem exchange", "tandem native", "Deno.serve", "Bun.serve"];
+
+function contenders(options: IdleOptions, canWait: boolean): Contender[] {
+  const all: Contender[] = [];
   for (const server of SERVERS) {
-    const { servers, counts } = options;
-    const isWanted = servers.length === 0 || servers.some((part) => server.name.includes(part));
-    if (!isWanted || server.program === undefined) continue;
-    const { port, running } = await server.start(lab, false);
-    const clients: H2Client[] = [];
-    const bytes: Record<number, number> = {};
-    try {
-      for (const count of counts) {
-        while (clients.length < count) clients.push(await openOne(port));
-        await new Promise((resolve) => setTimeout(resolve, 1500));
-        bytes[count] = memoryBytes(running.pid, "VmRSS");
+    if (server.program === undefined) console.error(`${server.name}: not installed`);
+    else all.push({ name: server.name, kind: "h2", start: (lab) => server.start(lab, false) });
+  }
+  for (const server of H3_SERVERS) {
+    if (server.program === undefined || !OVER_QUIC.includes(server.name)) continue;
+    const kind = server.mode;
+    const name = kind === "raw" ? server.name : `${server.name} over QUIC`;
+    all.push({ name, kind, start: (lab) => server.start(lab) });
+  }
+  return all.filter(({ name }) =>
+    isWanted(name, options.servers) && (!canWait || CAN_WAIT.some((start) => name.startsWith(start)))
+  );
+}
+
+/** Starts each server anew in every round, opens more and more, and watches its memory. */
+export async function measureIdle(lab: Lab, options: IdleOptions): Promise<IdleResult[]> {
+  const results: IdleResult[] = [];
+  for (const load of options.from) {
+    if (!isWanted(load.name, options.loads)) continue;
+    const servers = contenders(options, load.path.startsWith("/wait"));
+    const rounds = servers.map((): number[][] => []);
+    const failures = servers.map((): string | undefined => undefined);
+    for (let round = 0; round < options.rounds; round++) {
+      for (let i = 0; i < servers.length; i++) {
+        if (failures[i] !== undefined) continue;
+        try {
+          rounds[i]!.push(await measureOne(lab, servers[i]!, load, options.counts));
+        } catch (error) {
+          failures[i] = (error as Error).message;
+        }
       }
-    } finally {
-      for (const client of clients) client.close();
-      await Promise.all(clients.map((client) => client.closed));
-      await running.stop();
     }
-    const [first, last] = [counts[0]!, counts.at(-1)!];
-    results.push({
-      server: server.name,
-      bytes,
-      perConnection: (bytes[last]! - bytes[first]!) / (last - first),
-    });
+    for (let i = 0; i < servers.length; i++) {
+      const who = { server: servers[i]!.name, load: load.name };
+      const failure = failures[i];
+      if (failure !== undefined) results.push({ ...who, failure });
+      else results.push({ ...who, ...summaryOf(rounds[i]!, options.counts) });
+    }
   }
   return results;
 }
 
-async function openOne(port: number): Promise<H2Client> {
-  const client = connect(await connectTcp({ hostname: "127.0.0.1", port }));
-  const authority = `127.0.0.1:${port}`;
-  const response = await client.request({ scheme: "http", authority, path: "/hello" }).response;
-  await response.bytes();
-  return client;
+/** Resident bytes of a new server at each count. */
+async function measureOne(
+  lab: Lab,
+  server: Contender,
+  load: IdleLoad,
+  counts: readonly number[],
+): Promise<number[]> {
+  const { port, running } = await server.start(lab);
+  const bytes: number[] = [];
+  let client: Running | undefined;
+  try {
+    const program = `${import.meta.dirname}/programs/idle_client.ts`;
+    const args = ["run", "-A", "--no-lock", "--unstable-net", program, `${port}`, server.kind, lab.cert];
+    client = await start(Deno.execPath(), args, { ready: "ready" });
+    for (const count of counts) {
+      const answer = await client.ask(`${count} ${load.each} ${load.path}`);
+      if (!answer.startsWith(`${count} `)) throw new Error(`${count}: ${answer}`);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      bytes.push(memoryBytes(running.pid, "VmRSS"));
+    }
+  } finally {
+    await client?.stop();
+    await running.stop();
+  }
+  return bytes;
+}
+
+function summaryOf(
+  rounds: readonly (readonly number[])[],
+  counts: readonly number[],
+): Required<Pick<IdleResult, "bytes" | "eachBytes">> {
+  const bytes: Record<number, Summary> = {};
+  const eachBytes: Record<number, Summary> = {};
+  for (let i = 0; i < counts.length; i++) {
+    bytes[counts[i]!] = summarize(rounds.map((round) => round[i]!));
+    if (i === 0) continue;
+    const more = counts[i]! - counts[i - 1]!;
+    eachBytes[counts[i]!] = summarize(rounds.map((round) => (round[i]! - round[i - 1]!) / more));
+  }
+  return { bytes, eachBytes };
 }

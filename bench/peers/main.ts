@@ -1,7 +1,7 @@
 /**
  * `deno task bench:peers [WHAT…] [--rounds N] [--servers A,B] [--loads A,B] [--all] [--tls] [--scale F] [--pin]
- * [--out FOLDER]`, where WHAT is `servers` (the default), `workers`, `clients`, `h3`, `tcp`,
- * or `idle`.
+ * [--counts A,B] [--out FOLDER]`, where WHAT is `servers` (the default), `workers`, `clients`, `h3`, `tcp`,
+ * `idle`, `exchanges` or `memory`.
  *
  * Takes what is compared in turn, round by round, on one machine in one run, and writes one table as Markdown
  * and as JSON. A round in which anything failed is no result.
@@ -10,10 +10,12 @@ import { parseArgs } from "node:util";
 import { makeThrowawayCertificate } from "../../transport/throwaway_cert.ts";
 import { compareClients } from "./compare_clients.ts";
 import { compareH3 } from "./compare_h3.ts";
+import { compareMemory, type MemoryResult } from "./compare_memory.ts";
 import { compareServers, type ServerResult } from "./compare_servers.ts";
 import { compareTcp } from "./compare_tcp.ts";
-import { measureIdle } from "./idle.ts";
+import { CONNECTIONS, EXCHANGES, measureIdle } from "./idle.ts";
 import { LOADS, prepareLoads, WORKER_LOADS } from "./loads.ts";
+import { memoryTable } from "./memory_report.ts";
 import { BODIES } from "./programs/bodies.ts";
 import { clientTable, idleTable, pairTable, serverTable } from "./report.ts";
 import { type Lab, SERVERS } from "./servers.ts";
@@ -40,6 +42,7 @@ const { values, positionals } = parseArgs({
     servers: { type: "string", default: "" },
     loads: { type: "string", default: "" },
     scale: { type: "string", default: "1" },
+    counts: { type: "string", default: "1,100,1000,10000" },
     tls: { type: "boolean", default: false },
     all: { type: "boolean", default: false },
     pin: { type: "boolean", default: false },
@@ -53,6 +56,7 @@ function list(text: string): string[] {
 
 const names = { servers: list(values.servers), loads: list(values.loads) };
 const amount = { rounds: Number(values.rounds), scale: Number(values.scale) };
+const counts = list(values.counts).map(Number);
 const clientCpu = values.pin ? 1 : undefined;
 
 /** What was measured, and the same as tables. */
@@ -95,8 +99,18 @@ const KINDS: Readonly<Record<string, (lab: Lab) => Promise<Outcome>>> = {
     return { results, markdown: pairTable("download over TCP", results) };
   },
   async idle(lab) {
-    const results = await measureIdle(lab, { servers: names.servers, counts: [1, 100, 1000, 3000] });
+    const results = await measureIdle(lab, { ...names, from: CONNECTIONS, counts, rounds: amount.rounds });
     return { results, markdown: idleTable(results) };
+  },
+  async exchanges(lab) {
+    const results = await measureIdle(lab, { ...names, from: EXCHANGES, counts, rounds: amount.rounds });
+    return { results, markdown: idleTable(results) };
+  },
+  async memory({ folder, cpu }) {
+    const onCase = (done: readonly MemoryResult[]): void => console.error(memoryTable(done));
+    const which = { programs: names.servers, cases: names.loads };
+    const results = await compareMemory({ ...which, ...amount, folder, cpu, onCase });
+    return { results, markdown: memoryTable(results) };
   },
 };
 

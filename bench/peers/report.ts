@@ -89,15 +89,27 @@ function pairRatios(row: PairResult, bare: PairResult | undefined): string[] {
   ].map((ratio) => `${digits(ratio)}x`);
 }
 
-/** Memory of idle connections. */
+/** Memory of what idles: all of it, and for one more from each count to the next. */
 export function idleTable(results: readonly IdleResult[]): string {
-  const counts = Object.keys(results[0]?.bytes ?? {});
-  const lines = ["", "### Idle connections, one request each: resident MiB", ""];
-  lines.push(`| server | ${counts.join(" | ")} | KiB a connection |`);
-  lines.push(`|---|${counts.map(() => "---|").join("")}---|`);
-  for (const { server, bytes, perConnection } of results) {
-    const cells = counts.map((count) => digits(bytes[Number(count)]! / 1_048_576));
-    lines.push(`| ${server} | ${cells.join(" | ")} | ${digits(perConnection / 1024)} |`);
+  let text = "";
+  for (const [load, rows] of Map.groupBy(results, (one) => one.load)) {
+    const counts = Object.keys(rows.find(({ bytes }) => bytes !== undefined)?.bytes ?? {}).map(Number);
+    const steps = counts.slice(1).map((count, i) => `KiB for one more, ${counts[i]} to ${count}`);
+    const lines = ["", `### Idle: ${load}`, ""];
+    lines.push(`| | ${[...counts.map((count) => `MiB with ${count}`), ...steps].join(" | ")} |`);
+    lines.push(`|---|${counts.map(() => "---|").join("")}${steps.map(() => "---|").join("")}`);
+    for (const { server, bytes, eachBytes, failure } of rows) {
+      const cells = bytes === undefined || eachBytes === undefined ? [`no result: ${failure}`] : [
+        ...counts.map((count) => digits(bytes[count]!.median / 1_048_576)),
+        ...counts.slice(1).map((count) => range(inKib(eachBytes[count]!))),
+      ];
+      lines.push(`| ${server} | ${cells.join(" | ")} |`);
+    }
+    text += `${lines.join("\n")}\n`;
   }
-  return `${lines.join("\n")}\n`;
+  return text;
+}
+
+function inKib({ median, least, most }: Summary): Summary {
+  return { median: median / 1024, least: least / 1024, most: most / 1024 };
 }

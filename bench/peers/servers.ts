@@ -87,8 +87,8 @@ const nginx: PeerServer = {
     const tls = isTls ? `ssl_certificate ${lab.cert}; ssl_certificate_key ${lab.key};` : "";
     Deno.writeTextFileSync(
       `${home}/nginx.conf`,
-      `daemon off; pid ${home}/pid; error_log ${home}/error.log; worker_processes 1;
-events { worker_connections 2048; }
+      `daemon off; pid ${home}/pid; error_log ${home}/error.log; worker_processes 1; worker_rlimit_nofile 20000;
+events { worker_connections 16384; }
 http {
   access_log off; client_body_temp_path ${home}/a; proxy_temp_path ${home}/b; sendfile on;
   fastcgi_temp_path ${home}/c; uwsgi_temp_path ${home}/d; scgi_temp_path ${home}/e;
@@ -156,6 +156,7 @@ const h2o: PeerServer = {
       `num-threads: 1
 http2-max-concurrent-requests-per-connection: 256
 http2-idle-timeout: 600
+max-connections: 16384
 listen:
   host: 127.0.0.1
   port: ${port}

@@ -1,9 +1,12 @@
 /** One handler with direct access to the exchange, for each of our servers. */
-import type { ExchangeHandler } from "../../../h2/mod.ts";
+import type { ExchangeHandler, ServerExchange } from "../../../h2/mod.ts";
 import { Fields } from "../../../semantics/mod.ts";
 import { BODIES, HELLO } from "./bodies.ts";
 
 const FIELDS = new Fields(["content-type", "text/plain"]);
+
+/** Who waits for an answer that never comes. */
+const waiting: ServerExchange[] = [];
 
 /** Answers as every server of the comparison does. */
 export const direct: ExchangeHandler = {
@@ -11,11 +14,14 @@ export const direct: ExchangeHandler = {
     if (exchange.method === "POST") return upload(exchange);
     const mark = exchange.path.indexOf("?");
     const path = mark < 0 ? exchange.path : exchange.path.slice(0, mark);
-    exchange.reply(200, FIELDS, BODIES.get(path) ?? HELLO);
+    const body = BODIES.get(path) ?? HELLO;
+    if (body === HELLO && path === "/wait") waiting.push(exchange);
+    else exchange.reply(200, FIELDS, body);
   },
 };
 
-async function upload(exchange: Parameters<ExchangeHandler["exchange"]>[0]): Promise<void> {
+async function upload(exchange: ServerExchange): Promise<void> {
+  if (exchange.path === "/wait") return void waiting.push(exchange);
   if (exchange.path === "/echo") return exchange.reply(200, FIELDS, exchange.body);
   let bytes = 0;
   for await (const chunk of exchange.body!) bytes += chunk.length;

@@ -1,18 +1,12 @@
 /** One client for all servers over QUIC: `deno run -A h3_client.ts PORT http|raw CERT`. */
 import { connect } from "../../../h3/mod.ts";
 import { connectQuic } from "../../../transport/deno.ts";
+import { certificateHash } from "./certificate_hash.ts";
 import { count, isLarge, serveRounds } from "./client_loop.mjs";
 
 const [port, mode, certPath] = Deno.args;
 const where = { hostname: "127.0.0.1", port: Number(port) };
-const cert = Deno.readTextFileSync(certPath!);
-const hash = await certificateHash(cert);
-
-/** SHA-256 of a certificate: the pin by which a self-signed one is taken. */
-async function certificateHash(pem: string): Promise<ArrayBuffer> {
-  const base64 = pem.replaceAll(/-----[^-]+-----|\s/g, "");
-  return await crypto.subtle.digest("SHA-256", Uint8Array.fromBase64(base64));
-}
+const hash = await certificateHash(Deno.readTextFileSync(certPath!));
 
 async function httpClient(): Promise<(path: string) => Promise<number>> {
   const transport = await connectQuic({

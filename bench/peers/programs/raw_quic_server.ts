@@ -10,8 +10,12 @@ const listener = endpoint.listen({
   cert: Deno.readTextFileSync(cert!),
   key: Deno.readTextFileSync(key!),
   alpnProtocols: ["raw"],
+  maxIdleTimeout: 600_000,
 });
 console.log("ready");
+
+/** Who waits for an answer that never comes. */
+const waiting: Deno.QuicBidirectionalStream[] = [];
 
 async function answer(stream: Deno.QuicBidirectionalStream): Promise<void> {
   const reader = stream.readable.getReader();
@@ -22,6 +26,7 @@ async function answer(stream: Deno.QuicBidirectionalStream): Promise<void> {
     if (done) break;
     path += decoder.decode(value, { stream: true });
   }
+  if (path === "/wait") return void waiting.push(stream);
   const writer = stream.writable.getWriter();
   const body = BODIES.get(path) ?? HELLO;
   // As large as the pieces that HTTP is sent in.

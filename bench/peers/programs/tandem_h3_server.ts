@@ -11,8 +11,9 @@ const listener = listenQuic({
   cert: Deno.readTextFileSync(cert!),
   key: Deno.readTextFileSync(key!),
   alpn: ["h3"],
+  idleTimeoutMs: 600_000,
 });
 console.log("ready");
 for await (const transport of listener) {
-  serve(transport, mode === "native" ? handle : direct);
+  serve(transport, mode === "native" ? handle : direct, { limits: { idleTimeoutMs: 600_000 } });
 }

@@ -13,8 +13,9 @@ const listener = cert === undefined ? listenTcp(where) : listenTls({
   key: Deno.readTextFileSync(key!),
   alpn: ["h2"],
 });
+const limits = { maxConcurrentStreams: 1000, idleTimeoutMs: 600_000 };
 console.log("ready");
 for await (const transport of listener) {
   if (mode === "engine") void serveEngine(transport);
-  else serve(transport, mode === "native" ? handle : direct, { limits: { maxConcurrentStreams: 1000 } });
+  else serve(transport, mode === "native" ? handle : direct, { limits });
 }
