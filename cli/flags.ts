@@ -59,6 +59,15 @@ export function wholeNumberFlag(least: number, most: number): (text: string) => 
   };
 }
 
+const MAX_WORKERS = 256;
+
+const threads = wholeNumberFlag(1, MAX_WORKERS);
+
+/** Reads the number of threads of a server; `auto` is one for each processor. */
+export function workersFlag(text: string): number {
+  return text === "auto" ? Math.min(navigator.hardwareConcurrency, MAX_WORKERS) : threads(text);
+}
+
 /** Takes a value as it is. */
 export function textFlag(text: string): string {
   return text;

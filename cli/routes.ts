@@ -15,7 +15,15 @@ import type { ExplainFlags } from "./commands/explain.ts";
 import type { GetFlags } from "./commands/get.ts";
 import type { ProbeFlags } from "./commands/probe.ts";
 import type { ServeFlags } from "./commands/serve.ts";
-import { CONNECT_FLAGS, durationFlag, OUTPUT_FLAGS, QLOG_FLAGS, textFlag, wholeNumberFlag } from "./flags.ts";
+import {
+  CONNECT_FLAGS,
+  durationFlag,
+  OUTPUT_FLAGS,
+  QLOG_FLAGS,
+  textFlag,
+  wholeNumberFlag,
+  workersFlag,
+} from "./flags.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** What a command gets as `this`. */
@@ -219,6 +227,13 @@ const serve = buildCommand<ServeFlags, [string?], CliContext>({
         optional: true,
         placeholder: "dir",
         brief: "Keep the certificate that is made: cert.pem, key.pem",
+      },
+      workers: {
+        kind: "parsed",
+        parse: workersFlag,
+        default: "1",
+        placeholder: "n",
+        brief: "Threads that share the TCP port; auto: one a processor; h3 is in one of them",
       },
       drain: {
         kind: "parsed",

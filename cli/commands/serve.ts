@@ -1,5 +1,6 @@
 import type { HttpServer } from "../../surface/serve_options.ts";
-import { ClosedPipe, EXIT, usageError } from "../errors.ts";
+import { canSharePorts } from "../../transport/deno_listen.ts";
+import { CliError, ClosedPipe, EXIT, usageError } from "../errors.ts";
 import type { HttpChoice, OutputFlags, QlogFlags } from "../flags.ts";
 import { type Io, openIo } from "../io.ts";
 import { type Need, requirePermissions } from "../permissions.ts";
@@ -13,8 +14,13 @@ import { openLineQueue } from "../serve/line_queue.ts";
 import { openHandler } from "../serve/open_handler.ts";
 import { printListening, type ServeFacts, serveJson } from "../serve/serve_report.ts";
 import { type ServeSetup, type ServeSink, startServer } from "../serve/start_server.ts";
+import { Workers } from "../serve/workers.ts";
 import { hostPort } from "../target.ts";
 import { PROGRAM } from "../version.ts";
+import { join } from "node:path";
+
+/** Where the modules of this program are, if in files: Deno wants leave to read them for a worker. */
+const MODULES = import.meta.dirname === undefined ? undefined : join(import.meta.dirname, "../..");
 
 /** The flags of `serve`. */
 export interface ServeFlags extends OutputFlags, QlogFlags, CertificateFlags {
@@ -28,6 +34,8 @@ export interface ServeFlags extends OutputFlags, QlogFlags, CertificateFlags {
   readonly port: number;
   /** The address to listen on. */
   readonly hostname: string;
+  /** How many threads serve on the port. */
+  readonly workers: number;
   /** How long open requests may take after ctrl-c, in milliseconds. */
   readonly drain: number;
   /** No line for each request. */
@@ -43,6 +51,7 @@ function checkFlags(flags: ServeFlags, directory: string | undefined): void {
   if (flags.echo === true && directory !== undefined) {
     throw usageError("--echo answers without files; leave the directory out");
   }
+  if (flags.workers > 1) checkSharing(flags);
   if (flags.plain !== true) return;
   for (const name of ["cert", "key", "certOut"] as const) {
     if (flags[name] !== undefined) {
@@ -51,9 +60,23 @@ function checkFlags(flags: ServeFlags, directory: string | undefined): void {
   }
 }
 
+function checkSharing(flags: ServeFlags): void {
+  if (flags.http === "3") {
+    throw usageError("--http 3 has one worker: a UDP port cannot be shared", "leave --workers or --http out");
+  }
+  if (flags.qlog !== undefined) throw usageError("--qlog logs one worker; leave --workers out");
+  if (canSharePorts()) return;
+  throw new CliError("Deno shares ports only with the flag --unstable-net", {
+    code: "unstable-net",
+    exit: EXIT.PERMISSION,
+    hints: ["deno run --unstable-net -N … cli/main.ts serve …, or --workers 1"],
+  });
+}
+
 function needsOf(flags: ServeFlags, directory: string | undefined): Need[] {
   const needs: Need[] = [{ name: "net", host: hostPort(flags.hostname, flags.port) }];
   if (directory !== undefined) needs.push({ name: "read", path: directory });
+  if (flags.workers > 1 && MODULES !== undefined) needs.push({ name: "read", path: MODULES });
   if (flags.cert !== undefined) needs.push({ name: "read", path: flags.cert });
   if (flags.key !== undefined) needs.push({ name: "read", path: flags.key });
   if (flags.certOut !== undefined) needs.push({ name: "write", path: flags.certOut });
@@ -66,13 +89,18 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+function abortOf(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
 /** Lets open requests finish, and says so; a second ctrl-c has ended the process before. */
-async function stop(server: HttpServer, flags: ServeFlags, io: Io): Promise<void> {
-  const open = server.connections;
+async function stop(server: HttpServer, workers: Workers, flags: ServeFlags, io: Io): Promise<void> {
+  const open = server.connections + await workers.connections();
   if (open > 0 && flags.json !== true) {
     io.err(`stopping; ${open} open, at most ${flags.drain / 1000} s; ctrl-c again ends at once\n`);
   }
-  await server.shutdown({ graceMs: flags.drain });
+  await Promise.all([server.shutdown({ graceMs: flags.drain }), workers.shutdown(flags.drain)]);
   await nextTurn();
 }
 
@@ -109,7 +137,7 @@ async function runServe(flags: ServeFlags, givenDirectory: string | undefined): 
     directory,
     isQuiet: flags.quiet === true,
     worker: 0,
-    workers: 1,
+    workers: flags.workers,
   };
   const sink: ServeSink = {
     served(entry): void {
@@ -123,16 +151,21 @@ async function runServe(flags: ServeFlags, givenDirectory: string | undefined): 
     qlog,
   };
   const server = startServer(setup, handler, sink);
-  const facts: ServeFacts = { directory, hostname: flags.hostname, certificate, choices, server };
+  using workers = new Workers(setup, sink);
+  await workers.start(setup, server);
+  const facts: ServeFacts = {
+    directory,
+    hostname: flags.hostname,
+    certificate,
+    choices,
+    server,
+    workers: flags.workers,
+  };
   if (flags.json === true) io.out(JSON.stringify(serveJson(facts)) + "\n");
   else printListening(io, facts);
 
-  if (!interrupt.signal.aborted) {
-    await new Promise<void>((resolve) =>
-      interrupt.signal.addEventListener("abort", () => resolve(), { once: true })
-    );
-  }
-  await stop(server, flags, io);
+  await Promise.race([abortOf(interrupt.signal), workers.broken]);
+  await stop(server, workers, flags, io);
   await log.flush().catch((error) => {
     if (!(error instanceof ClosedPipe)) throw error;
   });

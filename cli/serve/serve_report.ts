@@ -16,6 +16,8 @@ export interface ServeFacts {
   readonly certificate: ServerCertificate | undefined;
   /** The server. */
   readonly server: Pick<HttpServer, "addr" | "protocols">;
+  /** How many threads serve; HTTP/3 is in the first alone. */
+  readonly workers: number;
   /** What was asked for, and what kept it from being served. */
   readonly choices: readonly Choice[];
 }
@@ -37,6 +39,7 @@ export function serveJson(facts: ServeFacts): Record<string, unknown> {
     };
   }
   const { certificate } = facts;
+  document["workers"] = facts.workers;
   document["serves"] = facts.directory === undefined ? "echo" : "files";
   document["directory"] = facts.directory ?? null;
   document["certificate"] = certificate === undefined ? null : {
@@ -49,7 +52,10 @@ export function serveJson(facts: ServeFacts): Record<string, unknown> {
 }
 
 function channelOf(protocol: ProtocolName, facts: ServeFacts): string {
-  if (protocol === "h3") return facts.server.protocols.includes("h2") ? "QUIC, announced by Alt-Svc" : "QUIC";
+  if (protocol === "h3") {
+    const one = facts.workers === 1 ? "" : ", in one worker";
+    return facts.server.protocols.includes("h2") ? `QUIC, announced by Alt-Svc${one}` : "QUIC";
+  }
   return facts.certificate === undefined ? "no TLS (prior knowledge)" : "TLS";
 }
 
@@ -59,7 +65,8 @@ export function printListening(io: Io, facts: ServeFacts): void {
   const { certificate } = facts;
   const scheme = certificate === undefined ? "http" : "https";
   const what = facts.directory === undefined ? "an echo" : `${facts.directory} (read only)`;
-  const lines = [bold(`${PROGRAM} ${VERSION} serving ${what}`)];
+  const where = facts.workers === 1 ? "" : ` in ${facts.workers} workers`;
+  const lines = [bold(`${PROGRAM} ${VERSION} serving ${what}${where}`)];
   const url = `${scheme}://${hostPort(urlHost(facts), facts.server.addr.port)}`;
   for (const protocol of PROTOCOLS) {
     if (!facts.server.protocols.includes(protocol.name)) {
