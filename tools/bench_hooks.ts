@@ -1,5 +1,6 @@
 /**
- * `deno task bench:hooks [--processes N] [--rounds N] [--ms N] [--filter TEXT]`: what the trace hook costs that nobody has set.
+ * `deno task bench:hooks [--processes N] [--rounds N] [--ms N] [--filter TEXT]`: what the trace hook costs that
+ * nobody has set.
  *
  * Bundles the in-memory benchmarks as they are and without any hook, and runs them in turn in several processes,
  * one after the other. The bundle with hooks runs twice, to show what difference chance makes.

@@ -31,6 +31,25 @@ function ours(name: string, mode: string): H3Server {
   };
 }
 
+function bare(name: string, ...more: readonly string[]): H3Server {
+  return {
+    name,
+    program: Deno.execPath(),
+    mode: "raw",
+    async start(lab) {
+      const port = freePort();
+      const args = [...DENO, `${PROGRAMS}/raw_quic_server.ts`, `${port}`, lab.cert, lab.key, ...more];
+      return { port, running: await start(Deno.execPath(), args, { ready: "ready", cpu: lab.cpu }) };
+    },
+  };
+}
+
+/** Bare streams, and beside them those that HTTP/3 has on every connection: they only matter for memory. */
+export const BARE_WITH_UNI: H3Server = bare(
+  "bare Deno QUIC streams, with those that HTTP/3 has beside",
+  "uni",
+);
+
 /** Waits a little: these print nothing when they listen. */
 async function settle<T>(value: T): Promise<T> {
   await new Promise((resolve) => setTimeout(resolve, 500));
@@ -39,16 +58,7 @@ async function settle<T>(value: T): Promise<T> {
 
 /** Every one, by its name. */
 export const H3_SERVERS: readonly H3Server[] = [
-  {
-    name: "bare Deno QUIC streams",
-    program: Deno.execPath(),
-    mode: "raw",
-    async start(lab) {
-      const port = freePort();
-      const args = [...DENO, `${PROGRAMS}/raw_quic_server.ts`, `${port}`, lab.cert, lab.key];
-      return { port, running: await start(Deno.execPath(), args, { ready: "ready", cpu: lab.cpu }) };
-    },
-  },
+  bare("bare Deno QUIC streams"),
   ours("tandem exchange", "exchange"),
   ours("tandem native", "native"),
   {

@@ -1,5 +1,5 @@
 /** What servers hold of connections and exchanges on which nothing happens. */
-import { H3_SERVERS } from "./h3_servers.ts";
+import { BARE_WITH_UNI, H3_SERVERS } from "./h3_servers.ts";
 import { memoryBytes, type Running, start } from "./process.ts";
 import { type Lab, SERVERS } from "./servers.ts";
 import { summarize, type Summary } from "./statistics.ts";
@@ -52,7 +52,7 @@ export interface IdleOptions {
 interface Contender {
   readonly name: string;
   /** What its client speaks. */
-  readonly kind: "h2" | "http" | "raw";
+  readonly kind: "h2" | "http" | "raw" | "raw with uni";
   start(lab: Lab): Promise<{ readonly port: number; readonly running: Running }>;
 }
 
@@ -61,7 +61,7 @@ const OVER_QUIC = ["bare Deno QUIC streams", "tandem exchange", "tandem native",
 /** Those that can leave a request without an answer. */
 const CAN_WAIT = ["bare", "tandem exchange", "tandem native", "Deno.serve", "Bun.serve"];
 
-function contenders(options: IdleOptions, canWait: boolean): Contender[] {
+function contenders(options: IdleOptions, load: IdleLoad): Contender[] {
   const all: Contender[] = [];
   for (const server of SERVERS) {
     if (server.program === undefined) console.error(`${server.name}: not installed`);
@@ -73,9 +73,14 @@ function contenders(options: IdleOptions, canWait: boolean): Contender[] {
     const name = kind === "raw" ? server.name : `${server.name} over QUIC`;
     all.push({ name, kind, start: (lab) => server.start(lab) });
   }
-  return all.filter(({ name }) =>
-    isWanted(name, options.servers) && (!canWait || CAN_WAIT.some((start) => name.startsWith(start)))
-  );
+  all.push({ name: BARE_WITH_UNI.name, kind: "raw with uni", start: (lab) => BARE_WITH_UNI.start(lab) });
+  const isWaiting = load.path.startsWith("/wait");
+  return all.filter(({ name, kind }) => {
+    if (!isWanted(name, options.servers)) return false;
+    // Bare streams carry no content beside the path.
+    if (load.path.includes(":") && kind.startsWith("raw")) return false;
+    return !isWaiting || CAN_WAIT.some((start) => name.startsWith(start));
+  });
 }
 
 /** Starts each server anew in every round, opens more and more, and watches its memory. */
@@ -83,7 +88,7 @@ export async function measureIdle(lab: Lab, options: IdleOptions): Promise<IdleR
   const results: IdleResult[] = [];
   for (const load of options.from) {
     if (!isWanted(load.name, options.loads)) continue;
-    const servers = contenders(options, load.path.startsWith("/wait"));
+    const servers = contenders(options, load);
     const rounds = servers.map((): number[][] => []);
     const failures = servers.map((): string | undefined => undefined);
     for (let round = 0; round < options.rounds; round++) {

@@ -1,7 +1,7 @@
 /**
- * Opens connections and requests, and lets them be: `deno run -A idle_client.ts PORT h2|http|raw [CERT]`, where
- * `http` and `raw` are over QUIC. A line `TOTAL EACH PATH` wants so many requests in all, so many of them on each
- * connection; `/wait` is not answered, and `/wait:1024` has a body of that size.
+ * Opens connections and requests, and lets them be: `deno run -A idle_client.ts PORT KIND [CERT]`, where KIND is
+ * `h2`, or over QUIC `http`, `raw` or `raw with uni`. A line `TOTAL EACH PATH` wants so many requests in all, so
+ * many of them on each connection; `/wait` is not answered, and `/wait:1024` has a body of that size.
  */
 import { certificateHash } from "./certificate_hash.ts";
 import * as h2 from "./canned_h2.ts";
@@ -57,14 +57,14 @@ async function openQuic(): Promise<Ask> {
   const connection = await Deno.connectQuic({
     ...where,
     endpoint: endpoint!,
-    alpnProtocols: [kind === "raw" ? "raw" : "h3"],
+    alpnProtocols: [kind === "http" ? "h3" : "raw"],
     maxIdleTimeout: 600_000,
     ...pins,
   });
   const encoder = new TextEncoder();
   // Streams that nobody knows any more are closed.
   const kept: unknown[] = [];
-  if (kind === "http") {
+  if (kind !== "raw") {
     const control = await connection.createUnidirectionalStream();
     await control.getWriter().write(h3.CONTROL);
     kept.push(control);
@@ -72,7 +72,7 @@ async function openQuic(): Promise<Ask> {
   return async (path, body) => {
     const stream = await connection.createBidirectionalStream({ waitUntilAvailable: true });
     const writer = stream.writable.getWriter();
-    await writer.write(kind === "raw" ? encoder.encode(path) : h3.request(authority, path, body));
+    await writer.write(kind !== "http" ? encoder.encode(path) : h3.request(authority, path, body));
     await writer.close();
     if (path === "/wait") return void kept.push(stream);
     for await (const _ of stream.readable);

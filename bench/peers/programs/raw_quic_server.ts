@@ -1,10 +1,11 @@
 /**
  * The ceiling for HTTP/3 on Deno: streams that carry the same bodies without HTTP. A request is the path and FIN,
- * a response the body and FIN: `deno run -A raw_quic_server.ts PORT CERT KEY`.
+ * a response the body and FIN. With `uni` each end has the unidirectional streams of HTTP/3 as well:
+ * `deno run -A raw_quic_server.ts PORT CERT KEY [uni]`.
  */
 import { BODIES, HELLO } from "./bodies.ts";
 
-const [port, cert, key] = Deno.args;
+const [port, cert, key, uni] = Deno.args;
 const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: Number(port) });
 const listener = endpoint.listen({
   cert: Deno.readTextFileSync(cert!),
@@ -36,8 +37,33 @@ async function answer(stream: Deno.QuicBidirectionalStream): Promise<void> {
 
 const PIECE = 262_144;
 
+/** The streams that stay open on a connection. */
+const kept: unknown[] = [];
+
+/** Opens a control stream and the two of QPACK. */
+async function openUni(connection: Deno.QuicConn): Promise<void> {
+  for (let type = 0; type < 3; type++) {
+    const writer = (await connection.createUnidirectionalStream()).getWriter();
+    await writer.write(Uint8Array.of(type));
+    kept.push(writer);
+  }
+}
+
+async function drain(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = stream.getReader();
+  while (!(await reader.read()).done);
+}
+
+async function readUni(connection: Deno.QuicConn): Promise<void> {
+  for await (const stream of connection.incomingUnidirectionalStreams) drain(stream).catch(() => {});
+}
+
 async function serve(incoming: Deno.QuicIncoming): Promise<void> {
   const connection = await incoming.accept();
+  if (uni !== undefined) {
+    openUni(connection).catch(() => {});
+    readUni(connection).catch(() => {});
+  }
   for await (const stream of connection.incomingBidirectionalStreams) answer(stream).catch(() => {});
 }
 
