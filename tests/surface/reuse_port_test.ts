@@ -124,6 +124,38 @@ Deno.test({
 });
 
 Deno.test({
+  name: "serve with reusePort: with a UDP port each, every worker serves HTTP/3 to its own clients [7838-3]",
+  ignore: ignored,
+  async fn() {
+    const { cert, key } = await testCertificate();
+    const common = { hostname: "127.0.0.1", cert, key } as const;
+    const started: HttpServer[] = [];
+    let port = 0;
+    for (const name of ["one", "two"]) {
+      const handler = (_: Request, { protocol }: { protocol: string }) => new Response(`${name} ${protocol}`);
+      const h3 = serve({ ...common, port: 0, http: 3 }, handler);
+      const altSvc = `h3=":${h3.addr.port}"; ma=86400`;
+      const h2 = serve({ ...common, port, http: 2, reusePort: true, altSvc }, handler);
+      port = h2.addr.port;
+      started.push(h3, h2);
+    }
+    const caCerts = [await testAuthority()];
+    const seen = new Set<string>();
+    for (let n = 0; n < CONNECTIONS; n++) {
+      await using client = new Client({ caCerts });
+      const first = await (await client.fetch(`https://127.0.0.1:${port}`)).text();
+      while (client.stats.connecting > 0) await sleep(5);
+      const then = await (await client.fetch(`https://127.0.0.1:${port}`)).text();
+      assert.deepEqual([first.split(" ")[1], then.split(" ")[1]], ["h2", "h3"]);
+      assert.equal(first.split(" ")[0], then.split(" ")[0], "the same worker");
+      seen.add(then);
+    }
+    assert.deepEqual([...seen].sort(), ["one h3", "two h3"]);
+    await Promise.all(started.map((server) => server.shutdown()));
+  },
+});
+
+Deno.test({
   name: "serve with reusePort: every server rolls its own certificate",
   ignore: ignored,
   async fn() {
