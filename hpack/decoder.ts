@@ -1,4 +1,4 @@
-import { type DecodedSection, FIELD_OVERHEAD_BYTES } from "../wire/decoded_section.ts";
+import { type DecodedSection, FIELD_OVERHEAD_BYTES, mayKeep } from "../wire/decoded_section.ts";
 import { huffmanDecode, HuffmanError } from "../wire/huffman.ts";
 import { HuffmanCache } from "../wire/huffman_cache.ts";
 import { latin1ToString } from "../wire/latin1.ts";
@@ -93,7 +93,9 @@ export class HpackDecoder {
     }
     try {
       const section = this.#decode(bytes, start, end);
-      if (this.#table.version === version) this.#blocks.offer(bytes, version, section, start, end);
+      if (this.#table.version === version && mayKeep(section)) {
+        this.#blocks.offer(bytes, version, section, start, end);
+      }
       return section;
     } catch (error) {
       throw this.#fail(error);
@@ -152,7 +154,7 @@ export class HpackDecoder {
       } else {
         if (first >= 0x20) throw new HpackError("size-update-misplaced");
         name = this.#name(block, end, 4);
-        value = this.#string(block, end, true);
+        value = this.#string(block, end, first < 0x10);
         bytes += name.length + value.length + FIELD_OVERHEAD_BYTES;
       }
       count++;
@@ -202,7 +204,7 @@ export class HpackDecoder {
     return this.#table.nameAt(age);
   }
 
-  /** Reads a string; one that no table will hold is `repeatable` and may be in the cache. */
+  /** Reads a string; one that no table will hold, but may, is `repeatable` and may be in the cache. */
   #string(block: Uint8Array, end: number, repeatable: boolean): string {
     const cursor = this.#cursor;
     if (cursor.offset >= end) throw new HpackError("truncated");

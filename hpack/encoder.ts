@@ -4,7 +4,7 @@ import { writePrefixInt } from "../wire/prefix_int.ts";
 import { type StringForm, writeStringLiteral } from "../wire/string_literal.ts";
 import { DEFAULT_TABLE_BYTES } from "./decoder.ts";
 import { EncodedBlocks } from "../wire/encoded_blocks.ts";
-import { EncoderTable, type NameRecord } from "./encoder_table.ts";
+import { EncoderTable, type NameRecord, NO_HIT } from "./encoder_table.ts";
 import { isNever, type SensitivePolicy, Treatment } from "../wire/indexing_policy.ts";
 import { STATIC_COUNT } from "./static_table.ts";
 
@@ -120,8 +120,12 @@ export class HpackEncoder {
       const value = flat[i + 1]!;
       const record = table.recordAt(i >> 1, flat[i]!);
       // What was an index last time nearly always is one octet again.
-      if (isPlain && record.hitValue === value && position < buffer.length) {
-        const serial = record.hitSerial;
+      if (isPlain && position < buffer.length) {
+        const serial = record.hitValue === value
+          ? record.hitSerial
+          : record.olderValue === value
+          ? record.olderSerial
+          : NO_HIT;
         const index = serial < 0 ? ~serial : serial < table.oldest ? 127 : STATIC_COUNT + table.next - serial;
         if (index < 127) {
           buffer[position++] = INDEXED | index;
@@ -130,7 +134,7 @@ export class HpackEncoder {
       }
       writer.position = position;
       const isNow = isPlain ? isNever(record.treatment, value) : this.#isSensitive(record, value, sensitive);
-      if (isNow) this.#writeLiteral(writer, record, value, NEVER_INDEXED);
+      if (isNow) this.#writeNeverIndexed(writer, record, value);
       else this.#writeField(writer, record, value);
       buffer = writer.buffer;
       position = writer.position;
@@ -168,23 +172,21 @@ export class HpackEncoder {
     const values = record.staticValues;
     for (let i = 0; i < values.length; i++) {
       if (values[i] !== value) continue;
-      record.hitValue = value;
-      record.hitSerial = ~(record.staticIndex + i);
+      noteHit(record, value, ~(record.staticIndex + i));
       writer.uint8(INDEXED | record.staticIndex + i);
       return;
     }
     const serial = table.find(record, value);
     if (serial >= 0) {
-      record.hitValue = value;
-      record.hitSerial = serial;
+      noteHit(record, value, serial);
       writePrefixInt(writer, INDEXED, 7, STATIC_COUNT + table.next - serial);
       return;
     }
     const size = record.name.length + value.length + FIELD_OVERHEAD_BYTES;
-    const isWary = record.treatment === Treatment.WARY && record.lastValue !== value && !this.#isEager;
+    const isWary = record.treatment === Treatment.WARY && !this.#isEager && !isLastLiteral(record, value);
     // An entry that takes most of the table would push out more than it saves.
     if (isWary || size * 4 > table.maxBytes * 3) {
-      this.#writeLiteral(writer, record, value, WITHOUT_INDEXING);
+      this.#writeLiteral(writer, record, value);
       return;
     }
     this.#writeName(writer, record, WITH_INDEXING, 6);
@@ -192,11 +194,18 @@ export class HpackEncoder {
     table.add(record, value);
   }
 
+  /** Writes a field that no table and no cache may hold (RFC 7541 section 7.1.3). */
+  #writeNeverIndexed(writer: ByteWriter, record: NameRecord, value: string): void {
+    this.#isNew = true;
+    this.#writeName(writer, record, NEVER_INDEXED, 4);
+    writeStringLiteral(writer, 0, 7, value, this.#form);
+  }
+
   /** Writes a field that stays out of the table. */
-  #writeLiteral(writer: ByteWriter, record: NameRecord, value: string, form: number): void {
-    this.#writeName(writer, record, form, 4);
+  #writeLiteral(writer: ByteWriter, record: NameRecord, value: string): void {
+    this.#writeName(writer, record, WITHOUT_INDEXING, 4);
     const literals = this.#table.literals;
-    const isAgain = record.lastValue === value;
+    const isAgain = isLastLiteral(record, value);
     if (isAgain && record.valueSlot >= 0) {
       literals.write(writer, record.valueSlot);
       return;
@@ -208,8 +217,9 @@ export class HpackEncoder {
       return;
     }
     if (record.valueSlot >= 0) literals.free(record.valueSlot);
-    record.valueSlot = -1;
-    record.lastValue = value.length <= MAX_REMEMBERED ? value : undefined;
+    const isShort = value.length <= MAX_REMEMBERED;
+    record.lastValue = isShort ? value : "";
+    record.valueSlot = isShort ? -1 : -2;
     this.#isNew = true;
   }
 
@@ -234,4 +244,19 @@ export class HpackEncoder {
     writeStringLiteral(writer, 0, 7, record.name, this.#form);
     record.nameSlot = record.nameSlot === -2 ? -1 : literals.keep(writer, start);
   }
+}
+
+/** Whether a value is the one that its name had last as a literal. */
+function isLastLiteral(record: NameRecord, value: string): boolean {
+  return record.valueSlot !== -2 && record.lastValue === value;
+}
+
+/** Notes that a value was written as an index, to know it when it comes again. */
+function noteHit(record: NameRecord, value: string, serial: number): void {
+  if (record.hitValue !== value) {
+    record.olderValue = record.hitValue;
+    record.olderSerial = record.hitSerial;
+    record.hitValue = value;
+  }
+  record.hitSerial = serial;
 }

@@ -16,6 +16,9 @@ const MAX_PLACES = 32;
 
 const NO_VALUES: readonly string[] = [];
 
+/** As a serial: the complement of a static index that there is not. */
+export const NO_HIT: number = ~127;
+
 /** What the encoder knows of a name. */
 export interface NameRecord {
   /** The name. */
@@ -28,13 +31,17 @@ export interface NameRecord {
   readonly treatment: Treatment;
   /** Serial of its newest entry in the dynamic table; it may be evicted. */
   newest: number;
-  /** The value that was last written as an index, and may be so again. */
-  hitValue: string | undefined;
-  /** Serial of its entry, or the complement of its static index. */
+  /** The value that was last written as an index, and may be so again; always a string: comparing those is quick. */
+  hitValue: string;
+  /** Serial of its entry, or the complement of its static index, or `NO_HIT`. */
   hitSerial: number;
-  /** The value that was last written as a literal. */
-  lastValue: string | undefined;
-  /** Slot of `lastValue` as written, or -1. */
+  /** The value before that, for names whose values take turns. */
+  olderValue: string;
+  /** What `hitSerial` was for it. */
+  olderSerial: number;
+  /** The value that was last written as a literal, unless `valueSlot` is -2. */
+  lastValue: string;
+  /** Slot of `lastValue` as written, or -1, or -2 when there is none. */
   valueSlot: number;
   /** Slot of the name as written, -1 if it was written once, or -2. */
   nameSlot: number;
@@ -98,10 +105,12 @@ export class EncoderTable {
       staticValues: known === undefined ? NO_VALUES : known.values,
       treatment: treatmentOf(name),
       newest: -1,
-      hitValue: undefined,
-      hitSerial: 0,
-      lastValue: undefined,
-      valueSlot: -1,
+      hitValue: "",
+      hitSerial: NO_HIT,
+      olderValue: "",
+      olderSerial: NO_HIT,
+      lastValue: "",
+      valueSlot: -2,
       nameSlot: -2,
     };
     this.#records.set(name, record);

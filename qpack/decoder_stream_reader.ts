@@ -42,15 +42,19 @@ export class DecoderStreamReader {
     }
   }
 
-  /** Applies an instruction of one or two octets and says where it ends; `at` if it is none. */
+  /** Applies an instruction that is whole and not long, and says where it ends; `at` if it is none. */
   #short(bytes: Uint8Array, at: number): number {
     const first = bytes[at]!;
     const mask = first >= 0x80 ? 0x7f : 0x3f;
     let value = first & mask;
     let after = at + 1;
     if (value === mask) {
-      if (after === bytes.length || bytes[after]! >= 0x80) return at;
-      value += bytes[after++]!;
+      for (let shift = 0;; shift += 7) {
+        if (after === bytes.length || shift > 14) return at;
+        const octet = bytes[after++]!;
+        value += (octet & 0x7f) << shift;
+        if (octet < 0x80) break;
+      }
     }
     this.#apply(kindOf(first), value);
     return after;

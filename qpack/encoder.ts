@@ -1,6 +1,6 @@
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { EncodedBlocks } from "../wire/encoded_blocks.ts";
-import { isNever, type SensitivePolicy } from "../wire/indexing_policy.ts";
+import { isNever, type SensitivePolicy, Treatment } from "../wire/indexing_policy.ts";
 import { prefixIntSize, writePrefixInt } from "../wire/prefix_int.ts";
 import { writeStringLiteral } from "../wire/string_literal.ts";
 import { DecoderStreamReader } from "./decoder_stream_reader.ts";
@@ -9,7 +9,7 @@ import { EncoderIndex, type KnownField, type KnownName, NONE } from "./encoder_i
 import { EncoderTable, entryBytes } from "./encoder_table.ts";
 import type { QpackEncoderOptions, QpackPeerSettings, QpackPolicy } from "./encoder_options.ts";
 export type { QpackEncoderOptions, QpackPeerSettings, QpackPolicy } from "./encoder_options.ts";
-import { writeKnownName, writeKnownValue } from "./known_literals.ts";
+import { isLastLiteral, rememberLiteral, writeKnownName } from "./known_literals.ts";
 import { moveBytes } from "./move_bytes.ts";
 import { OutstandingSections } from "./outstanding.ts";
 
@@ -202,22 +202,40 @@ export class QpackEncoder {
     const index = this.#index;
     this.#isNew = false;
     writer.uint16(0); // room for the prefix
+    let buffer = writer.buffer;
+    let position = writer.position;
     for (let i = 0; i < flat.length; i += 2) {
       const value = flat[i + 1]!;
       const known = index.nameAt(i >> 1, flat[i]!);
       // What is the same as last time mostly is one octet again.
-      if (isPlain) {
-        if (known.hitValue === value) {
-          writePrefixInt(writer, 0xc0, 6, known.hitIndex);
-          continue;
-        }
-        if (this.#isDynamic && this.#sameAgain(known, value)) continue;
+      const hit = known.hitIndex;
+      if (isPlain && hit !== NONE && known.hitValue === value && position + 2 <= buffer.length) {
+        buffer[position++] = hit < 63 ? 0xc0 | hit : 0xff;
+        if (hit >= 63) buffer[position++] = hit - 63;
+        continue;
       }
-      const isNow = isPlain ? isNever(known.treatment, value) : this.#isSensitive(known, value, sensitive);
-      if (isNow) this.#literal(known, value, true);
-      else this.#mayIndex(known, value);
+      writer.position = position;
+      if (!isPlain) this.#unlike(known, value, sensitive);
+      else if (!this.#isDynamic || !this.#sameAgain(known, value)) this.#plain(known, value);
+      buffer = writer.buffer;
+      position = writer.position;
     }
+    writer.position = position;
     if (this.#required > 0) this.#writePrefix(start);
+  }
+
+  /** Writes a field under a policy, or of a list, that says what must never be indexed. */
+  #unlike(known: KnownName, value: string, sensitive: ReadonlySet<string> | undefined): void {
+    if (this.#isSensitive(known, value, sensitive)) this.#neverIndexed(known, value);
+    else this.#mayIndex(known, value);
+  }
+
+  /** Writes a field that is not what its name had last. */
+  #plain(known: KnownName, value: string): void {
+    if (!this.#isDynamic && known.lineSlot >= 0 && known.lastValue === value) {
+      this.#index.literals.write(this.#writer, known.lineSlot);
+    } else if (isNever(known.treatment, value)) this.#neverIndexed(known, value);
+    else this.#mayIndex(known, value);
   }
 
   /** Writes the index of the field that this name had last, if it still is what it was. */
@@ -241,7 +259,7 @@ export class QpackEncoder {
       return writePrefixInt(this.#writer, 0xc0, 6, known.hitIndex);
     }
     if (this.#isDynamic) this.#field(known, value);
-    else this.#literal(known, value, false);
+    else this.#literal(known, value);
   }
 
   #isSensitive(known: KnownName, value: string, sensitive: ReadonlySet<string> | undefined): boolean {
@@ -328,12 +346,13 @@ export class QpackEncoder {
   /** Writes a field that is not in the static table, and decides whether the dynamic one shall hold it. */
   #field(known: KnownName, value: string): void {
     const number = ++this.#fieldNumber;
-    const field = this.#index.field(known, value);
+    const field = this.#index.field(known, value) ?? this.#seenTwice(known, value);
     if (field === undefined) {
       if (known.staticIndex === NONE && known.fields > 0) this.#offerName(known);
       const bytes = known.name.length + value.length + ENTRY_OVERHEAD_BYTES;
-      if (bytes <= this.#table.capacity) this.#index.remember(known, value, number);
-      return this.#literal(known, value, false);
+      const isWary = known.treatment === Treatment.WARY;
+      if (!isWary && bytes <= this.#table.capacity) this.#index.remember(known, value, number);
+      return this.#literal(known, value);
     }
     const age = number - field.seenAt;
     field.seenAt = number;
@@ -344,7 +363,14 @@ export class QpackEncoder {
     }
     if (field.newest !== NONE && field.newest < this.#usable) return this.#indexed(field.newest);
     if (field.older !== NONE && field.older < this.#usable) return this.#indexed(field.older);
-    this.#literal(known, value, false);
+    this.#literal(known, value);
+  }
+
+  /** The field of a name whose values mostly differ, when one comes twice in a row. */
+  #seenTwice(known: KnownName, value: string): KnownField | undefined {
+    if (known.treatment !== Treatment.WARY || !isLastLiteral(known, value)) return undefined;
+    const bytes = known.name.length + value.length + ENTRY_OVERHEAD_BYTES;
+    return bytes > this.#table.capacity ? undefined : this.#index.remember(known, value, this.#fieldNumber);
   }
 
   /** Writes an indexed field line: relative to the Base, or after it (RFC 9204 sections 4.5.2, 4.5.3). */
@@ -354,8 +380,33 @@ export class QpackEncoder {
     else writePrefixInt(this.#writer, 0x10, 4, absolute - this.#base);
   }
 
-  /** Writes a literal field line with the best name there is (RFC 9204 sections 4.5.4 to 4.5.6). */
-  #literal(known: KnownName, value: string, never: boolean): void {
+  /** Writes a literal field line; one that comes again for its name, as it was written before. */
+  #literal(known: KnownName, value: string): void {
+    const writer = this.#writer;
+    const literals = this.#index.literals;
+    const isAgain = isLastLiteral(known, value);
+    const hasEntry = known.staticIndex === NONE && known.newest !== NONE && known.newest < this.#usable;
+    if (isAgain && known.lineSlot >= 0 && !hasEntry) return literals.write(writer, known.lineSlot);
+    const start = writer.position;
+    this.#name(known, false);
+    writeStringLiteral(writer, 0, 7, value);
+    if (!isAgain) {
+      rememberLiteral(literals, known, value);
+      this.#isNew = true;
+    } else if (known.lineSlot === NONE && !hasEntry) {
+      known.lineSlot = literals.keep(writer, start);
+    }
+  }
+
+  /** Writes a literal field line that no table and no cache may hold (RFC 9204 section 7.1.3). */
+  #neverIndexed(known: KnownName, value: string): void {
+    this.#isNew = true;
+    this.#name(known, true);
+    writeStringLiteral(this.#writer, 0, 7, value);
+  }
+
+  /** Writes the start of a literal field line with the best name there is (RFC 9204 sections 4.5.4 to 4.5.6). */
+  #name(known: KnownName, never: boolean): void {
     const writer = this.#writer;
     if (known.staticIndex !== NONE) {
       writePrefixInt(writer, never ? 0x70 : 0x50, 4, known.staticIndex);
@@ -367,7 +418,6 @@ export class QpackEncoder {
     } else {
       writeKnownName(writer, this.#index.literals, known, never ? 0x30 : 0x20);
     }
-    if (writeKnownValue(writer, this.#index.literals, known, value)) this.#isNew = true;
   }
 
   #refer(absolute: number): void {

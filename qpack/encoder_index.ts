@@ -5,7 +5,7 @@ import { STATIC_NAMES } from "./static_table.ts";
 /** Absent: no entry, no place. */
 export const NONE = -1;
 
-/** The name was not written as a literal yet; its second time it is kept. */
+/** Nothing was written as a literal yet; what is written twice is kept. */
 export const UNSEEN = -2;
 
 /** Names known beside those that the table or the history needs. */
@@ -52,18 +52,18 @@ export interface KnownName {
   readonly serial: number;
   /** How many fields with this name are known. */
   fields: number;
-  /** The value that was last written as a static index. */
-  hitValue: string | undefined;
-  /** That index. */
+  /** The value that was last written as a static index; always a string, as comparing those is quick. */
+  hitValue: string;
+  /** That index, or `NONE`. */
   hitIndex: number;
   /** The field that was last found. */
   lastField: KnownField | undefined;
   /** Absolute index of the newest entry with this name, or `NONE`. */
   newest: number;
-  /** The value that was last written as a literal. */
-  lastValue: string | undefined;
-  /** Slot of that literal, or `NONE`. */
-  valueSlot: number;
+  /** The value that was last written as a literal, unless that is `UNSEEN`. */
+  lastValue: string;
+  /** Slot of that line as it was written, with the name, or `NONE`, or `UNSEEN`. */
+  lineSlot: number;
   /** Slot of the name's literal, or `NONE`, or `UNSEEN`. */
   nameSlot: number;
 }
@@ -126,12 +126,12 @@ export class EncoderIndex {
       treatment: treatmentOf(name),
       serial: this.#serial++,
       fields: 0,
-      hitValue: undefined,
+      hitValue: "",
       hitIndex: NONE,
       lastField: undefined,
       newest: NONE,
-      lastValue: undefined,
-      valueSlot: NONE,
+      lastValue: "",
+      lineSlot: UNSEEN,
       nameSlot: UNSEEN,
     };
     this.#names.set(name, known);
@@ -142,7 +142,7 @@ export class EncoderIndex {
     this.#places.length = 0;
     for (const [name, known] of this.#names) {
       if (known.fields > 0 || known.newest !== NONE) continue;
-      if (known.valueSlot >= 0) this.literals.free(known.valueSlot);
+      if (known.lineSlot >= 0) this.literals.free(known.lineSlot);
       if (known.nameSlot >= 0) this.literals.free(known.nameSlot);
       this.#names.delete(name);
     }
@@ -165,15 +165,15 @@ export class EncoderIndex {
     return undefined;
   }
 
-  /** Takes a field in and remembers it in the place of the one remembered longest. */
-  remember(name: KnownName, value: string, seenAt: number): void {
+  /** Takes a field in, remembers it in the place of the one remembered longest, and gives it back. */
+  remember(name: KnownName, value: string, seenAt: number): KnownField {
     const history = this.#history;
     if (history.length < this.#historyFields) {
       const field = newField(name, value, seenAt);
       field.isRemembered = true;
       history.push(field);
       this.#link(field);
-      return;
+      return field;
     }
     let field = history[this.#next]!;
     if (field.newest === NONE) {
@@ -189,6 +189,7 @@ export class EncoderIndex {
     }
     this.#link(field);
     this.#next = this.#next + 1 === this.#historyFields ? 0 : this.#next + 1;
+    return field;
   }
 
   /** The field with this name and value; if there is none, one that nothing finds until an entry holds it. */

@@ -23,29 +23,15 @@ export function writeKnownName(
   writer.buffer[start]! |= form;
 }
 
-/**
- * Writes a value in full; one that comes again for its name, as it was written before.
- * Returns whether it is another one than last time.
- */
-export function writeKnownValue(
-  writer: ByteWriter,
-  literals: LiteralCache,
-  known: KnownName,
-  value: string,
-): boolean {
-  const isAgain = known.lastValue === value;
-  if (isAgain && known.valueSlot >= 0) {
-    literals.write(writer, known.valueSlot);
-    return false;
-  }
-  const start = writer.position;
-  writeStringLiteral(writer, 0, 7, value);
-  if (isAgain) {
-    known.valueSlot = literals.keep(writer, start);
-    return false;
-  }
-  if (known.valueSlot >= 0) literals.free(known.valueSlot);
-  known.valueSlot = NONE;
-  known.lastValue = value.length <= MAX_REMEMBERED ? value : undefined;
-  return true;
+/** Whether a value is the one that its name had last as a literal. */
+export function isLastLiteral(known: KnownName, value: string): boolean {
+  return known.lineSlot !== UNSEEN && known.lastValue === value;
+}
+
+/** Remembers a value that was written as a literal, to know it when it comes again. */
+export function rememberLiteral(literals: LiteralCache, known: KnownName, value: string): void {
+  if (known.lineSlot >= 0) literals.free(known.lineSlot);
+  const isShort = value.length <= MAX_REMEMBERED;
+  known.lastValue = isShort ? value : "";
+  known.lineSlot = isShort ? NONE : UNSEEN;
 }

@@ -1,8 +1,11 @@
+import { IdTable } from "../wire/id_table.ts";
 import type { EncoderTable } from "./encoder_table.ts";
 import { failDecoderStream } from "./error.ts";
 
 /** A section with dynamic references that the peer has not acknowledged. */
 interface Section {
+  /** Its stream. */
+  id: number;
   /** Its Required Insert Count. */
   required: number;
   /** The oldest entry that it refers to. */
@@ -21,7 +24,7 @@ const MAX_SPARE = 64;
 export class OutstandingSections {
   readonly #table: EncoderTable;
   /** The oldest section of each stream. */
-  readonly #streams: Map<number, Section> = new Map();
+  readonly #streams: IdTable<Section> = new IdTable();
   /** Streams that may be blocked, with the insert that ends that. */
   readonly #risky: Map<number, number> = new Map();
   #spare: Section | undefined;
@@ -50,10 +53,10 @@ export class OutstandingSections {
 
   /** Adds a section that was just encoded. */
   add(streamId: number, required: number, oldest: number): void {
-    const section = this.#make(required, oldest);
+    const section = this.#make(streamId, required, oldest);
     let last = this.#streams.get(streamId);
     if (last === undefined) {
-      this.#streams.set(streamId, section);
+      this.#streams.add(section);
     } else {
       while (last.next !== undefined) last = last.next;
       last.next = section;
@@ -71,8 +74,8 @@ export class OutstandingSections {
     if (section === undefined) {
       failDecoderStream("9204-4.4.1", "it acknowledges a section where none is outstanding");
     }
-    if (section.next === undefined) this.#streams.delete(streamId);
-    else this.#streams.set(streamId, section.next);
+    this.#streams.delete(streamId);
+    if (section.next !== undefined) this.#streams.add(section.next);
     const { required } = section;
     this.#release(section);
     if (required > this.#table.knownReceived) this.received(required);
@@ -100,11 +103,12 @@ export class OutstandingSections {
     }
   }
 
-  #make(required: number, oldest: number): Section {
+  #make(id: number, required: number, oldest: number): Section {
     const section = this.#spare;
-    if (section === undefined) return { required, oldest, next: undefined };
+    if (section === undefined) return { id, required, oldest, next: undefined };
     this.#spare = section.next;
     this.#spareCount--;
+    section.id = id;
     section.required = required;
     section.oldest = oldest;
     section.next = undefined;

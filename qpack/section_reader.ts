@@ -1,7 +1,6 @@
-import type { DecodedSection } from "../wire/decoded_section.ts";
+import { type DecodedSection, FIELD_OVERHEAD_BYTES, mayKeep } from "../wire/decoded_section.ts";
 import { BlockCache } from "../wire/block_cache.ts";
-import { FIELD_OVERHEAD_BYTES } from "../wire/decoded_section.ts";
-import { HuffmanError } from "../wire/huffman.ts";
+import { huffmanDecode, HuffmanError } from "../wire/huffman.ts";
 import { HuffmanCache } from "../wire/huffman_cache.ts";
 import { latin1ToString } from "../wire/latin1.ts";
 import { type Cursor, PREFIX_INT_MORE, PREFIX_INT_OVER, readPrefixInt } from "../wire/prefix_int.ts";
@@ -82,7 +81,7 @@ export class SectionReader {
     if (known !== undefined) return known;
     try {
       const section = this.#readLines(bytes);
-      this.#blocks.offer(bytes, version, section);
+      if (mayKeep(section)) this.#blocks.offer(bytes, version, section);
       return section;
     } catch (error) {
       if (error instanceof HuffmanError) failSection("9204-4.1.2", "a string is no Huffman code");
@@ -126,11 +125,11 @@ export class SectionReader {
         } else {
           name = this.#table.flat[this.#place(this.#base - index - 1)]!;
         }
-        value = this.#string(bytes, 7);
+        value = this.#string(bytes, 7, !never);
       } else if (first >= 0x20) {
         never = (first & 0x10) !== 0;
-        name = this.#string(bytes, 3);
-        value = this.#string(bytes, 7);
+        name = this.#string(bytes, 3, true);
+        value = this.#string(bytes, 7, !never);
       } else if (first >= 0x10) {
         const at = this.#place(this.#base + this.#integer(bytes, 4));
         name = this.#table.flat[at]!;
@@ -138,7 +137,7 @@ export class SectionReader {
       } else {
         never = (first & 0x08) !== 0;
         name = this.#table.flat[this.#place(this.#base + this.#integer(bytes, 3))]!;
-        value = this.#string(bytes, 7);
+        value = this.#string(bytes, 7, !never);
       }
       count++;
       size += name.length + value.length + FIELD_OVERHEAD_BYTES;
@@ -180,7 +179,8 @@ export class SectionReader {
     return value;
   }
 
-  #string(bytes: Uint8Array, prefixBits: number): string {
+  /** Reads a string; one that is `repeatable` may be in the cache. */
+  #string(bytes: Uint8Array, prefixBits: number, repeatable: boolean): string {
     const cursor = this.#cursor;
     const huffman = cursor.offset < bytes.length && (bytes[cursor.offset]! & (1 << prefixBits)) !== 0;
     const length = this.#integer(bytes, prefixBits);
@@ -188,6 +188,7 @@ export class SectionReader {
     const end = start + length;
     if (end > bytes.length) failSection("9204-4.5", "it ends within a string");
     cursor.offset = end;
-    return huffman ? this.#strings.decode(bytes, start, end) : latin1ToString(bytes, start, end);
+    if (!huffman) return latin1ToString(bytes, start, end);
+    return repeatable ? this.#strings.decode(bytes, start, end) : huffmanDecode(bytes, start, end);
   }
 }

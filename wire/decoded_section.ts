@@ -24,3 +24,8 @@ export interface DecodedSection {
 
 /** What RFC 7541 section 4.1 adds to the octets of each field, in bytes. */
 export const FIELD_OVERHEAD_BYTES = 32;
+
+/** Whether a section may be kept for when it comes again: it is whole, and nothing in it is never to be indexed. */
+export function mayKeep(section: DecodedSection): boolean {
+  return section.sensitive === undefined && !section.tooLarge;
+}

@@ -15,7 +15,8 @@ export class EncodedBlocks {
   #seen: number[] = [];
   #prints: number[] = [];
   #versions: number[] = [];
-  #sizes: number[] = [];
+  /** What each slot holds. */
+  #views: Uint8Array[] = [];
   #lists: (readonly string[])[] = [];
   #slab: Uint8Array | undefined;
   /** The last version of the table with anything kept; most misses end here. */
@@ -30,8 +31,7 @@ export class EncodedBlocks {
     const list = this.#lists[slot]!;
     if (list.length !== flat.length) return -1;
     for (let i = 0; i < list.length; i++) if (list[i] !== flat[i]) return -1;
-    const base = slot * SLOT_BYTES;
-    writer.bytes(this.#slab!, base, base + this.#sizes[slot]!);
+    writer.bytes(this.#views[slot]!);
     return slot;
   }
 
@@ -49,27 +49,27 @@ export class EncodedBlocks {
       this.#seen[slot] = print;
       return -1;
     }
-    if (this.#slab === undefined) this.#allocate();
-    const slab = this.#slab!;
+    const slab = this.#slab ??= this.#allocate();
     const base = slot * SLOT_BYTES;
     const buffer = writer.buffer;
     for (let i = 0; i < size; i++) slab[base + i] = buffer[start + i]!;
     this.#prints[slot] = print;
     this.#versions[slot] = version;
-    this.#sizes[slot] = size;
+    this.#views[slot] = slab.subarray(base, base + size);
     this.#lists[slot] = flat.slice();
     this.#keptVersion = version;
     return slot;
   }
 
-  #allocate(): void {
-    this.#slab = new Uint8Array(SLOTS * SLOT_BYTES);
+  #allocate(): Uint8Array {
+    const slab = new Uint8Array(SLOTS * SLOT_BYTES);
     for (let i = 0; i < SLOTS; i++) {
       this.#prints.push(-1);
       this.#versions.push(-1);
-      this.#sizes.push(0);
+      this.#views.push(slab);
       this.#lists.push([]);
     }
+    return slab;
   }
 }
 

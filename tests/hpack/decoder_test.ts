@@ -213,3 +213,13 @@ Deno.test("HpackDecoder gives the same result object for a block that repeats, u
   decode(decoder, "203fe11f82");
   assert.throws(() => decoder.decode(block), HpackError);
 });
+
+Deno.test("HpackDecoder keeps blocks that come again, unless a field is never to be indexed", () => {
+  for (const [hex, isKept] of [["820001610162", true], ["821001610162", false]] as const) {
+    const decoder = new HpackDecoder();
+    const block = Uint8Array.fromHex(hex);
+    const sections = [0, 1, 2, 3].map(() => decoder.decode(block));
+    for (const section of sections) assert.deepEqual(section.flat, [":method", "GET", "a", "b"]);
+    assert.equal(sections[3] === sections[2], isKept);
+  }
+});

@@ -281,3 +281,16 @@ Deno.test("QpackDecoder writes its instructions to a writer of the caller", () =
   decoder.writeInstructions(writer);
   assert.equal(writer.take().toHex(), "038401");
 });
+
+Deno.test("QpackDecoder keeps sections that come again, unless a field is never to be indexed", () => {
+  for (const [hex, isKept] of [["0000d121610162", true], ["0000d131610162", false]] as const) {
+    const decoder = new QpackDecoder();
+    const section = Uint8Array.fromHex(hex);
+    const decoded = [0, 4, 8, 12].map((streamId) => decoder.decode(streamId, section));
+    for (const one of decoded) {
+      assert(one !== "blocked");
+      assert.deepEqual(one.flat, [":method", "GET", "a", "b"]);
+    }
+    assert.equal(decoded[3] === decoded[2], isKept);
+  }
+});
