@@ -6,6 +6,7 @@ import { Turns } from "../shell/turns.ts";
 import type { ByteTransport } from "../transport/mod.ts";
 import { giveBuffer, takeBuffer } from "../wire/buffer_pool.ts";
 import type { H2Connection } from "./connection.ts";
+import { FIRST_ROOM, roomForRead } from "./read_room.ts";
 
 /** What a driver tells its client or server. */
 export interface H2DriverTarget {
@@ -28,15 +29,6 @@ export interface H2DriverOptions {
   /** Reading pauses when this much came during one write, in bytes. @default {16777216} */
   readonly maxReadDuringWriteBytes?: number;
 }
-
-/** Room for a first read, and for one on a connection that is quiet, in bytes. */
-const SMALL_READ_BYTES = 3072;
-
-/** Room for a read on a busy connection, in bytes. */
-const LARGE_READ_BYTES = 65_000;
-
-/** Room for a read while bodies stream in, in bytes: larger ones leave the processor's cache. */
-const BULK_READ_BYTES = 261_000;
 
 /**
  * How many microtasks a turn waits before it writes: as many as a handler with native
@@ -133,7 +125,7 @@ export class H2Driver {
   }
 
   async #readDirectly(): Promise<void> {
-    let buffer = takeBuffer(SMALL_READ_BYTES);
+    let buffer = takeBuffer(FIRST_ROOM);
     try {
       while (!this.#isEnded) {
         const read = await this.#transport.read!(buffer);
@@ -141,7 +133,7 @@ export class H2Driver {
         if (read === null) return this.#receiveEnd();
         this.#receive(buffer.subarray(0, read));
         if (this.#isReadingPaused) await this.#untilWritten();
-        const wanted = this.#roomFor(read, buffer.length);
+        const wanted = roomForRead(buffer.length, read, this.#engine.openExchanges === 0);
         if (wanted === buffer.length) continue;
         giveBuffer(buffer);
         buffer = takeBuffer(wanted);
@@ -150,18 +142,6 @@ export class H2Driver {
       // Nobody has a view of it any more: what was kept was copied.
       giveBuffer(buffer);
     }
-  }
-
-  /** A full read asks for more room; a quiet connection holds little. */
-  #roomFor(read: number, room: number): number {
-    if (read === room && room < BULK_READ_BYTES) {
-      return room < LARGE_READ_BYTES ? LARGE_READ_BYTES : BULK_READ_BYTES;
-    }
-    if (room >= BULK_READ_BYTES && read < LARGE_READ_BYTES) return LARGE_READ_BYTES;
-    if (room >= LARGE_READ_BYTES && read < SMALL_READ_BYTES && this.#engine.openExchanges === 0) {
-      return SMALL_READ_BYTES;
-    }
-    return room;
   }
 
   async #readStream(): Promise<void> {
