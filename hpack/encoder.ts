@@ -183,11 +183,15 @@ export class HpackEncoder {
       return;
     }
     const size = record.name.length + value.length + FIELD_OVERHEAD_BYTES;
-    const isWary = record.treatment === Treatment.WARY && !this.#isEager && !isLastLiteral(record, value);
+    const isWary = record.treatment === Treatment.WARY && !this.#isEager;
     // An entry that takes most of the table would push out more than it saves.
-    if (isWary || size * 4 > table.maxBytes * 3) {
-      this.#writeLiteral(writer, record, value);
-      return;
+    const isLarge = size * 4 > table.maxBytes * 3;
+    if (isWary || isLarge) {
+      const isAgain = isLastLiteral(record, value);
+      if (isLarge || !isAgain) {
+        this.#writeLiteral(writer, record, value, isAgain);
+        return;
+      }
     }
     this.#writeName(writer, record, WITH_INDEXING, 6);
     writeStringLiteral(writer, 0, 7, value, this.#form);
@@ -201,11 +205,10 @@ export class HpackEncoder {
     writeStringLiteral(writer, 0, 7, value, this.#form);
   }
 
-  /** Writes a field that stays out of the table. */
-  #writeLiteral(writer: ByteWriter, record: NameRecord, value: string): void {
+  /** Writes a field that stays out of the table; `isAgain` says whether it is the last such of its name. */
+  #writeLiteral(writer: ByteWriter, record: NameRecord, value: string, isAgain: boolean): void {
     this.#writeName(writer, record, WITHOUT_INDEXING, 4);
     const literals = this.#table.literals;
-    const isAgain = isLastLiteral(record, value);
     if (isAgain && record.valueSlot >= 0) {
       literals.write(writer, record.valueSlot);
       return;

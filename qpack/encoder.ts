@@ -9,7 +9,7 @@ import { EncoderIndex, type KnownField, type KnownName, NONE } from "./encoder_i
 import { EncoderTable, entryBytes } from "./encoder_table.ts";
 import type { QpackEncoderOptions, QpackPeerSettings, QpackPolicy } from "./encoder_options.ts";
 export type { QpackEncoderOptions, QpackPeerSettings, QpackPolicy } from "./encoder_options.ts";
-import { isLastLiteral, rememberLiteral, writeKnownName } from "./known_literals.ts";
+import { isLastLiteral, knownHit, noteHit, rememberLiteral, writeKnownName } from "./known_values.ts";
 import { moveBytes } from "./move_bytes.ts";
 import { OutstandingSections } from "./outstanding.ts";
 
@@ -208,8 +208,8 @@ export class QpackEncoder {
       const value = flat[i + 1]!;
       const known = index.nameAt(i >> 1, flat[i]!);
       // What is the same as last time mostly is one octet again.
-      const hit = known.hitIndex;
-      if (isPlain && hit !== NONE && known.hitValue === value && position + 2 <= buffer.length) {
+      const hit = knownHit(known, value);
+      if (isPlain && hit !== NONE && position + 2 <= buffer.length) {
         buffer[position++] = hit < 63 ? 0xc0 | hit : 0xff;
         if (hit >= 63) buffer[position++] = hit - 63;
         continue;
@@ -227,15 +227,15 @@ export class QpackEncoder {
   /** Writes a field under a policy, or of a list, that says what must never be indexed. */
   #unlike(known: KnownName, value: string, sensitive: ReadonlySet<string> | undefined): void {
     if (this.#isSensitive(known, value, sensitive)) this.#neverIndexed(known, value);
-    else this.#mayIndex(known, value);
+    else this.#mayIndex(known, value, isLastLiteral(known, value));
   }
 
-  /** Writes a field that is not what its name had last. */
+  /** Writes a field that is not the index that its name had last. */
   #plain(known: KnownName, value: string): void {
-    if (!this.#isDynamic && known.lineSlot >= 0 && known.lastValue === value) {
-      this.#index.literals.write(this.#writer, known.lineSlot);
-    } else if (isNever(known.treatment, value)) this.#neverIndexed(known, value);
-    else this.#mayIndex(known, value);
+    const isAgain = isLastLiteral(known, value);
+    if (isAgain && !this.#isDynamic) this.#literal(known, value, true);
+    else if (isNever(known.treatment, value)) this.#neverIndexed(known, value);
+    else this.#mayIndex(known, value, isAgain);
   }
 
   /** Writes the index of the field that this name had last, if it still is what it was. */
@@ -249,17 +249,16 @@ export class QpackEncoder {
     return true;
   }
 
-  /** Writes a field that tables may hold. */
-  #mayIndex(known: KnownName, value: string): void {
+  /** Writes a field that tables may hold; `isAgain` says whether it is the last literal of its name. */
+  #mayIndex(known: KnownName, value: string, isAgain: boolean): void {
     const values = known.staticValues;
     for (let i = 0; i < values.length; i++) {
       if (values[i] !== value) continue;
-      known.hitValue = value;
-      known.hitIndex = known.staticIndexes[i]!;
+      noteHit(known, value, known.staticIndexes[i]!);
       return writePrefixInt(this.#writer, 0xc0, 6, known.hitIndex);
     }
-    if (this.#isDynamic) this.#field(known, value);
-    else this.#literal(known, value);
+    if (this.#isDynamic) this.#field(known, value, isAgain);
+    else this.#literal(known, value, isAgain);
   }
 
   #isSensitive(known: KnownName, value: string, sensitive: ReadonlySet<string> | undefined): boolean {
@@ -344,15 +343,17 @@ export class QpackEncoder {
   }
 
   /** Writes a field that is not in the static table, and decides whether the dynamic one shall hold it. */
-  #field(known: KnownName, value: string): void {
+  #field(known: KnownName, value: string, isAgain: boolean): void {
     const number = ++this.#fieldNumber;
-    const field = this.#index.field(known, value) ?? this.#seenTwice(known, value);
+    const isWary = known.treatment === Treatment.WARY;
+    let field = known.fields === 0 ? undefined : this.#index.field(known, value);
     if (field === undefined) {
       if (known.staticIndex === NONE && known.fields > 0) this.#offerName(known);
       const bytes = known.name.length + value.length + ENTRY_OVERHEAD_BYTES;
-      const isWary = known.treatment === Treatment.WARY;
-      if (!isWary && bytes <= this.#table.capacity) this.#index.remember(known, value, number);
-      return this.#literal(known, value);
+      const fits = bytes <= this.#table.capacity;
+      // Where values mostly differ, one is remembered when it comes twice in a row.
+      if (fits && (isAgain || !isWary)) field = this.#index.remember(known, value, number);
+      if (!isWary || field === undefined) return this.#literal(known, value, isAgain);
     }
     const age = number - field.seenAt;
     field.seenAt = number;
@@ -363,14 +364,7 @@ export class QpackEncoder {
     }
     if (field.newest !== NONE && field.newest < this.#usable) return this.#indexed(field.newest);
     if (field.older !== NONE && field.older < this.#usable) return this.#indexed(field.older);
-    this.#literal(known, value);
-  }
-
-  /** The field of a name whose values mostly differ, when one comes twice in a row. */
-  #seenTwice(known: KnownName, value: string): KnownField | undefined {
-    if (known.treatment !== Treatment.WARY || !isLastLiteral(known, value)) return undefined;
-    const bytes = known.name.length + value.length + ENTRY_OVERHEAD_BYTES;
-    return bytes > this.#table.capacity ? undefined : this.#index.remember(known, value, this.#fieldNumber);
+    this.#literal(known, value, isAgain);
   }
 
   /** Writes an indexed field line: relative to the Base, or after it (RFC 9204 sections 4.5.2, 4.5.3). */
@@ -381,10 +375,9 @@ export class QpackEncoder {
   }
 
   /** Writes a literal field line; one that comes again for its name, as it was written before. */
-  #literal(known: KnownName, value: string): void {
+  #literal(known: KnownName, value: string, isAgain: boolean): void {
     const writer = this.#writer;
     const literals = this.#index.literals;
-    const isAgain = isLastLiteral(known, value);
     const hasEntry = known.staticIndex === NONE && known.newest !== NONE && known.newest < this.#usable;
     if (isAgain && known.lineSlot >= 0 && !hasEntry) return literals.write(writer, known.lineSlot);
     const start = writer.position;

@@ -56,6 +56,10 @@ export interface KnownName {
   hitValue: string;
   /** That index, or `NONE`. */
   hitIndex: number;
+  /** The one before, for names whose values take turns. */
+  olderValue: string;
+  /** Its index, or `NONE`. */
+  olderIndex: number;
   /** The field that was last found. */
   lastField: KnownField | undefined;
   /** Absolute index of the newest entry with this name, or `NONE`. */
@@ -128,6 +132,8 @@ export class EncoderIndex {
       fields: 0,
       hitValue: "",
       hitIndex: NONE,
+      olderValue: "",
+      olderIndex: NONE,
       lastField: undefined,
       newest: NONE,
       lastValue: "",

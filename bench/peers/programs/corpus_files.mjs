@@ -21,13 +21,14 @@ export function readLists(folder, kind) {
   return lists;
 }
 
-/** The records of a file; each has its size before it, in four octets, the lowest first. */
+/** The records of a file, which stay in one buffer; each has its size before it, in four octets, the lowest first. */
 export function readRecords(folder, name) {
-  const bytes = fs.readFileSync(`${folder}/${name}.bin`);
+  const bytes = new Uint8Array(fs.readFileSync(`${folder}/${name}.bin`));
+  const view = new DataView(bytes.buffer);
   const records = [];
   for (let at = 0; at < bytes.length;) {
-    const size = bytes.readUInt32LE(at);
-    records.push(new Uint8Array(bytes.subarray(at + 4, at + 4 + size)));
+    const size = view.getUint32(at, true);
+    records.push(bytes.subarray(at + 4, at + 4 + size));
     at += 4 + size;
   }
   return records;

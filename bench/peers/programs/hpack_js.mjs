@@ -122,7 +122,7 @@ function make(direction, what, kind) {
 }
 
 function buffers(name) {
-  return readRecords(folder, name).map((bytes) => Buffer.from(bytes.buffer));
+  return readRecords(folder, name).map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
 }
 
 serveRounds(find);

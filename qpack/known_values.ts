@@ -6,6 +6,21 @@ import { type KnownName, NONE, UNSEEN } from "./encoder_index.ts";
 /** The longest value that is remembered so as to know it again, in octets. */
 const MAX_REMEMBERED = 2048;
 
+/** The static index that a value had when it last came for its name, or `NONE`. */
+export function knownHit(known: KnownName, value: string): number {
+  if (known.hitIndex === NONE) return NONE;
+  if (known.hitValue === value) return known.hitIndex;
+  return known.olderIndex !== NONE && known.olderValue === value ? known.olderIndex : NONE;
+}
+
+/** Notes that a value was written as a static index, to know it when it comes again. */
+export function noteHit(known: KnownName, value: string, index: number): void {
+  known.olderValue = known.hitValue;
+  known.olderIndex = known.hitIndex;
+  known.hitValue = value;
+  known.hitIndex = index;
+}
+
 /** Writes a name in full after the bits of `form`; from its second time on, as it was written then. */
 export function writeKnownName(
   writer: ByteWriter,
