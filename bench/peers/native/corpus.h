@@ -9,7 +9,7 @@
 #define MAX_LISTS 4096
 #define MAX_FIELDS 32
 /* Lists that are made at once, and then encoded: what a turn of a busy server has. */
-#define BATCH 500
+#define BATCH 200
 /* Blocks after which the table is settled. */
 #define SETTLING 40
 

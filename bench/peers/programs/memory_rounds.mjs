@@ -5,7 +5,7 @@ import process from "node:process";
 import readline from "node:readline";
 
 /** Lists that are made at once, and then encoded: what a turn of a busy server has. */
-export const BATCH = 500;
+export const BATCH = 200;
 
 /** Blocks after which the table is settled. */
 export const SETTLING = 40;
