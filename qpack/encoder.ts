@@ -214,9 +214,16 @@ export class QpackEncoder {
         if (hit >= 63) buffer[position++] = hit - 63;
         continue;
       }
+      const same = isPlain && this.#isDynamic ? this.#sameAgain(known, value) : NONE;
+      const relative = same === NONE ? NONE : this.#base - same - 1;
+      if (relative >= 0 && relative < 63 && position < buffer.length) {
+        buffer[position++] = 0x80 | relative;
+        continue;
+      }
       writer.position = position;
-      if (!isPlain) this.#unlike(known, value, sensitive);
-      else if (!this.#isDynamic || !this.#sameAgain(known, value)) this.#plain(known, value);
+      if (same !== NONE) this.#indexed(same);
+      else if (isPlain) this.#plain(known, value);
+      else this.#unlike(known, value, sensitive);
       buffer = writer.buffer;
       position = writer.position;
     }
@@ -238,15 +245,15 @@ export class QpackEncoder {
     else this.#mayIndex(known, value, isAgain);
   }
 
-  /** Writes the index of the field that this name had last, if it still is what it was. */
-  #sameAgain(known: KnownName, value: string): boolean {
+  /** Refers to the entry of the field that this name had last, if it still is what it was; else `NONE`. */
+  #sameAgain(known: KnownName, value: string): number {
     const field = known.lastField;
-    if (field === undefined || field.value !== value) return false;
+    if (field === undefined || field.value !== value) return NONE;
     const absolute = field.newest;
-    if (absolute < this.#drainBelow || absolute >= this.#usable) return false;
+    if (absolute < this.#drainBelow || absolute >= this.#usable) return NONE;
     field.seenAt = ++this.#fieldNumber;
-    this.#indexed(absolute);
-    return true;
+    this.#refer(absolute);
+    return absolute;
   }
 
   /** Writes a field that tables may hold; `isAgain` says whether it is the last literal of its name. */
