@@ -116,25 +116,25 @@ export class IncomingBody {
     const chunk = joined(this.#arrived);
     this.#arrived.length = 0;
     const taker = this.#taker;
-    if (taker.as === "stream" && taker.wanted) {
-      taker.wanted = false;
-      taker.controller.enqueue(chunk);
-      this.#consume(chunk.length);
-    } else {
+    if (taker.as !== "stream" || !taker.wanted) {
       this.#queue.push(chunk);
+      return;
     }
+    taker.wanted = false;
+    taker.controller.enqueue(chunk);
+    this.#consume(chunk.length);
+    if (this.isEnded) taker.controller.close();
   }
 
   /** The message is complete. */
   receiveEnd(trailers: Fields | undefined): void {
     if (this.#arrival.at !== "open") return;
-    this.settle();
     this.#arrival = trailers === undefined ? ENDED : { at: "ended", trailers };
     this.#trailers?.resolve(trailers);
     const taker = this.#taker;
     if (taker.as === "whole") taker.result.resolve(taker.collector.take());
     else if (taker.as === "dropped") taker.result?.resolve();
-    else if (taker.as === "stream" && this.#queue.length === 0) taker.controller.close();
+    else if (taker.as === "stream" && this.queuedBytes === 0) taker.controller.close();
   }
 
   /** The message was cut off; what nobody has taken is dropped. */
@@ -175,6 +175,7 @@ export class IncomingBody {
   }
 
   #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.settle();
     this.#taker = { as: "stream", controller, wanted: false };
     const arrival = this.#arrival;
     if (arrival.at === "failed") controller.error(arrival.error);
@@ -184,6 +185,7 @@ export class IncomingBody {
   #pull(): void {
     const taker = this.#taker;
     if (taker.as !== "stream") return;
+    this.settle();
     const chunk = this.#queue.shift();
     if (chunk === undefined) {
       taker.wanted = true;
@@ -217,6 +219,17 @@ export class IncomingBody {
     const queue = this.#takeQueue();
     this.#taker = { as: "dropped", result: undefined };
     return queue.length === 1 ? queue[0]! : joined(queue);
+  }
+
+  /**
+   * The same for somebody who copies it at once: it may be a view that is only valid in this turn.
+   */
+  borrowQueued(): Uint8Array<ArrayBuffer> {
+    if (this.#queue.length > 0 || this.#arrived.length !== 1) return this.takeQueued();
+    const view = this.#arrived.pop() as Uint8Array<ArrayBuffer>;
+    this.#taker = { as: "dropped", result: undefined };
+    this.#consume(view.length);
+    return view;
   }
 
   /** Takes the body and drops it; resolves at its end. */

@@ -35,7 +35,7 @@ export function nativeRequest(head: RequestHead, body: IncomingBody | undefined)
 
 function withBody(method: string, body: IncomingBody): RequestInit {
   if (body.isEnded && !body.isUsed && body.queuedBytes <= MAX_WHOLE_BYTES) {
-    return { method, body: body.takeQueued() };
+    return { method, body: body.borrowQueued() }; // the platform copies it
   }
   // `duplex` is asked for by the Fetch standard and missing in its types.
   return { method, body: body.readable, duplex: "half" } as RequestInit;

@@ -99,8 +99,11 @@ export class ServerCore implements ServerHost {
    */
   receive(events: readonly EngineEvent[]): void {
     for (let i = 0; i < events.length; i++) this.#receive(events[i]!);
+    if (this.#fresh.length > 0) this.#begin();
     this.#arrivals.settle();
-    if (this.#fresh.length === 0) return;
+  }
+
+  #begin(): void {
     const fresh = this.#fresh;
     this.#fresh = [];
     for (let i = 0; i < fresh.length; i++) {

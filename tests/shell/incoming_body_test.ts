@@ -59,6 +59,43 @@ Deno.test("IncomingBody joins what arrives in one turn of its connection", async
   assert.equal(host.engine.consumed, 8);
 });
 
+Deno.test("IncomingBody lends what arrived in a turn, and what it kept before", async () => {
+  const host = new FakeHost();
+  host.arrived = () => {};
+  const fresh = new IncomingBody(host, 1, -1, () => {});
+  const view = bytes("abc");
+  fresh.receive(view, true);
+  assert.equal(fresh.borrowQueued(), view);
+  assert.equal(host.engine.consumed, 3);
+  assert.equal(fresh.isUsed, true);
+  await assert.rejects(fresh.bytes(), TypeError);
+  const kept = new IncomingBody(host, 1, -1, () => {});
+  kept.receive(bytes("ab"), false);
+  kept.settle();
+  kept.receive(bytes("c"), true);
+  assert.equal(text(kept.borrowQueued()), "abc");
+  const empty = new IncomingBody(host, 1, -1, () => {});
+  empty.receive(new Uint8Array(0), true);
+  assert.equal(empty.borrowQueued().length, 0);
+});
+
+Deno.test("IncomingBody's stream that is read in a turn gives all of it, and then ends", async () => {
+  const host = new FakeHost();
+  host.arrived = () => {};
+  const body = new IncomingBody(host, 1, -1, () => {});
+  const reader = body.readable.getReader();
+  await settle();
+  body.receive(bytes("a"), false);
+  body.settle();
+  body.receive(bytes("b"), true);
+  const [first, second, third] = [reader.read(), reader.read(), reader.read()];
+  body.settle();
+  assert.equal(text((await first).value), "a");
+  assert.equal(text((await second).value), "b");
+  assert.equal((await third).done, true);
+  assert.equal(host.engine.consumed, 2);
+});
+
 Deno.test("IncomingBody that is taken, dropped or cut off in a turn loses nothing of it", async () => {
   const make = () => {
     const host = new FakeHost();
