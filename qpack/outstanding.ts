@@ -25,8 +25,10 @@ export class OutstandingSections {
   readonly #table: EncoderTable;
   /** The oldest section of each stream. */
   readonly #streams: IdTable<Section> = new IdTable();
-  /** Streams that may be blocked, with the insert that ends that. */
-  readonly #risky: Map<number, number> = new Map();
+  /** Streams that may be blocked, in no order: a handful, as the peer allows few. */
+  readonly #riskyIds: number[] = [];
+  /** The insert that ends it, for each of those. */
+  readonly #riskyUntil: number[] = [];
   #spare: Section | undefined;
   #spareCount = 0;
   #count = 0;
@@ -43,12 +45,12 @@ export class OutstandingSections {
 
   /** How many streams may be blocked. */
   get riskyStreams(): number {
-    return this.#risky.size;
+    return this.#riskyIds.length;
   }
 
   /** Whether a stream may be blocked already. */
   isRisky(streamId: number): boolean {
-    return this.#risky.size > 0 && this.#risky.has(streamId);
+    return this.#riskyIds.includes(streamId);
   }
 
   /** Adds a section that was just encoded. */
@@ -61,9 +63,7 @@ export class OutstandingSections {
       while (last.next !== undefined) last = last.next;
       last.next = section;
     }
-    if (required > this.#table.knownReceived) {
-      this.#risky.set(streamId, Math.max(required, this.#risky.get(streamId) ?? 0));
-    }
+    if (required > this.#table.knownReceived) this.#addRisky(streamId, required);
     this.#table.pin(oldest);
     this.#count++;
   }
@@ -86,7 +86,8 @@ export class OutstandingSections {
     let section = this.#streams.get(streamId);
     if (section === undefined) return;
     this.#streams.delete(streamId);
-    this.#risky.delete(streamId);
+    const risky = this.#riskyIds.indexOf(streamId);
+    if (risky >= 0) this.#removeRisky(risky);
     while (section !== undefined) {
       const next: Section | undefined = section.next;
       this.#release(section);
@@ -97,10 +98,26 @@ export class OutstandingSections {
   /** The peer is now known to have `count` inserts. */
   received(count: number): void {
     this.#table.knownReceived = count;
-    if (this.#risky.size === 0) return;
-    for (const [streamId, required] of this.#risky) {
-      if (required <= count) this.#risky.delete(streamId);
+    const until = this.#riskyUntil;
+    for (let i = until.length - 1; i >= 0; i--) if (until[i]! <= count) this.#removeRisky(i);
+  }
+
+  #addRisky(streamId: number, required: number): void {
+    const at = this.#riskyIds.indexOf(streamId);
+    if (at >= 0) {
+      this.#riskyUntil[at] = Math.max(required, this.#riskyUntil[at]!);
+      return;
     }
+    this.#riskyIds.push(streamId);
+    this.#riskyUntil.push(required);
+  }
+
+  #removeRisky(at: number): void {
+    const id = this.#riskyIds.pop()!;
+    const until = this.#riskyUntil.pop()!;
+    if (at === this.#riskyIds.length) return;
+    this.#riskyIds[at] = id;
+    this.#riskyUntil[at] = until;
   }
 
   #make(id: number, required: number, oldest: number): Section {
