@@ -49,9 +49,14 @@ async function openUni(connection: Deno.QuicConn): Promise<void> {
   }
 }
 
-async function drain(stream: ReadableStream<Uint8Array>): Promise<void> {
-  const reader = stream.getReader();
-  while (!(await reader.read()).done);
+/** Reads with little room: a reader without a buffer of its own holds 64 KiB for each read that waits. */
+async function drain(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+  const reader = stream.getReader({ mode: "byob" });
+  for (let buffer = new Uint8Array(2048);;) {
+    const { done, value } = await reader.read(buffer);
+    if (done) return;
+    buffer = new Uint8Array(value.buffer);
+  }
 }
 
 async function readUni(connection: Deno.QuicConn): Promise<void> {
