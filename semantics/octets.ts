@@ -8,6 +8,8 @@ export const AUTHORITY = 4;
 export const SCHEME = 8;
 /** Decimal digits. */
 export const DIGIT = 16;
+/** Octets that may stand in a path: no controls, no space, no number sign. */
+export const PATH = 32;
 
 function makeOctetTable(): Uint8Array {
   const table = new Uint8Array(256);
@@ -21,6 +23,9 @@ function makeOctetTable(): Uint8Array {
   mark("!#$%&'*+-.^_`|~", LOWER_TOKEN | TOKEN);
   mark("-._~!$&'()*+,;=%:[]@", AUTHORITY);
   mark("+-.", SCHEME);
+  for (let octet = 0x21; octet <= 0xff; octet++) {
+    if (octet !== 0x23 && octet !== 0x7f) table[octet]! |= PATH;
+  }
   return table;
 }
 
