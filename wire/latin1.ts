@@ -4,7 +4,6 @@ const fromCharCode = String.fromCharCode;
 export function latin1ToString(b: Uint8Array, start: number, end: number): string {
   let i = start;
   let text = "";
-  // Fixed argument counts are an intrinsic in V8: several times as quick as `apply` or a decoder.
   for (; i + 16 <= end; i += 16) {
     // deno-fmt-ignore
     text += fromCharCode(
@@ -12,21 +11,57 @@ export function latin1ToString(b: Uint8Array, start: number, end: number): strin
       b[i + 8]!, b[i + 9]!, b[i + 10]!, b[i + 11]!, b[i + 12]!, b[i + 13]!, b[i + 14]!, b[i + 15]!,
     );
   }
-  if (i + 8 <= end) {
-    // deno-fmt-ignore
-    text += fromCharCode(
+  if (i === end) return text;
+  return i === start ? shortToString(b, i, end - i) : text + shortToString(b, i, end - i);
+}
+
+/**
+ * Up to 15 octets, in one call, so that the string is flat. Fixed argument counts are an
+ * intrinsic in V8: several times as quick as `apply` or a decoder.
+ */
+// deno-fmt-ignore
+function shortToString(b: Uint8Array, i: number, length: number): string {
+  switch (length) {
+    case 1: return fromCharCode(b[i]!);
+    case 2: return fromCharCode(b[i]!, b[i + 1]!);
+    case 3: return fromCharCode(b[i]!, b[i + 1]!, b[i + 2]!);
+    case 4: return fromCharCode(b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!);
+    case 5: return fromCharCode(b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!);
+    case 6: return fromCharCode(b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!);
+    case 7: return fromCharCode(
+      b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!,
+    );
+    case 8: return fromCharCode(
       b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
     );
-    i += 8;
+    case 9: return fromCharCode(
+      b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
+      b[i + 8]!,
+    );
+    case 10: return fromCharCode(
+      b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
+      b[i + 8]!, b[i + 9]!,
+    );
+    case 11: return fromCharCode(
+      b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
+      b[i + 8]!, b[i + 9]!, b[i + 10]!,
+    );
+    case 12: return fromCharCode(
+      b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
+      b[i + 8]!, b[i + 9]!, b[i + 10]!, b[i + 11]!,
+    );
+    case 13: return fromCharCode(
+      b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
+      b[i + 8]!, b[i + 9]!, b[i + 10]!, b[i + 11]!, b[i + 12]!,
+    );
+    case 14: return fromCharCode(
+      b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
+      b[i + 8]!, b[i + 9]!, b[i + 10]!, b[i + 11]!, b[i + 12]!, b[i + 13]!,
+    );
+    case 15: return fromCharCode(
+      b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!,
+      b[i + 8]!, b[i + 9]!, b[i + 10]!, b[i + 11]!, b[i + 12]!, b[i + 13]!, b[i + 14]!,
+    );
+    default: return "";
   }
-  if (i + 4 <= end) {
-    text += fromCharCode(b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!);
-    i += 4;
-  }
-  if (i + 2 <= end) {
-    text += fromCharCode(b[i]!, b[i + 1]!);
-    i += 2;
-  }
-  if (i < end) text += fromCharCode(b[i]!);
-  return text;
 }
