@@ -1,4 +1,4 @@
-import { consistsOf, LOWER_TOKEN, UNSENDABLE_IN_VALUE, UNSOUND_IN_VALUE } from "./octets.ts";
+import { consistsOf, LOWER_TOKEN, toLowerAscii, UNSENDABLE_IN_VALUE, UNSOUND_IN_VALUE } from "./octets.ts";
 import { malformed, type Violation } from "./violation.ts";
 
 /** A valid name with no rule of its own. */
@@ -24,6 +24,8 @@ export type NameClass = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 /** What is known about a name; of one shape, since every field of every section looks here. */
 interface NameEntry {
   readonly nameClass: NameClass;
+  /** Whether its values are never remembered. */
+  isSecret: boolean;
   /** The last value that was found sound: most fields say the same again and again. */
   sound: string;
   /** The last value that was found fit to be sent. */
@@ -35,10 +37,26 @@ const MAX_KNOWN_NAMES = 1024;
 const MAX_KNOWN_NAME_LENGTH = 64;
 const MAX_KNOWN_VALUE_LENGTH = 160;
 
+/** Names whose values are never remembered, at most; with more, no value is. */
+const MAX_SECRET_NAMES = 256;
+
+/** Credentials, and every name that was marked as never to be indexed. */
+const secretNames: Set<string> = new Set([
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+  "set-cookie",
+]);
+
+function newEntry(name: string, nameClass: NameClass): NameEntry {
+  const isSecret = secretNames.has(name) || secretNames.size >= MAX_SECRET_NAMES;
+  return { nameClass, isSecret, sound: "", sendable: "" };
+}
+
 function makeKnownNames(): Map<string, NameEntry> {
   const known = new Map<string, NameEntry>();
   const add = (names: string, nameClass: NameClass) => {
-    for (const name of names.split(" ")) known.set(name, { nameClass, sound: "", sendable: "" });
+    for (const name of names.split(" ")) known.set(name, newEntry(name, nameClass));
   };
   add("connection proxy-connection keep-alive transfer-encoding upgrade", CONNECTION);
   add("te", TE);
@@ -57,11 +75,36 @@ let knownNames = makeKnownNames();
 /** The entry of a name, or `undefined` when the name is not valid. */
 function findEntry(name: string): NameEntry | undefined {
   if (!consistsOf(name, LOWER_TOKEN)) return undefined;
-  const entry: NameEntry = { nameClass: PLAIN, sound: "", sendable: "" };
+  const entry = newEntry(name, PLAIN);
   if (name.length > MAX_KNOWN_NAME_LENGTH) return entry;
   if (knownNames.size >= MAX_KNOWN_NAMES) knownNames = makeKnownNames();
   knownNames.set(name, entry);
   return entry;
+}
+
+/** A name in lower case; one that is known is so already. */
+export function lowerName(name: string): string {
+  return knownNames.has(name) ? name : toLowerAscii(name);
+}
+
+/** Forgets what was said of a name that is never to be indexed, and remembers no value of it any more. */
+export function keepSecret(name: string): void {
+  if (secretNames.has(name) || secretNames.size >= MAX_SECRET_NAMES) return;
+  secretNames.add(name);
+  const entry = knownNames.get(name);
+  if (secretNames.size === MAX_SECRET_NAMES) knownNames.forEach(forgetValues);
+  else if (entry !== undefined) forgetValues(entry);
+}
+
+function forgetValues(entry: NameEntry): void {
+  entry.isSecret = true;
+  entry.sound = entry.sendable = "";
+}
+
+/** Whether a value of a name is remembered as fit; for tests. */
+export function remembersValue(name: string): boolean {
+  const entry = knownNames.get(name);
+  return entry !== undefined && (entry.sound !== "" || entry.sendable !== "");
 }
 
 /** Says which rules a field name is under. */
@@ -75,7 +118,7 @@ export function checkReceivedField(name: string, value: string): NameClass | Vio
   if (entry === undefined) return explainName(name);
   if (value !== entry.sound) {
     if (!isTrimmed(value) || UNSOUND_IN_VALUE.test(value)) return explainValue(value);
-    if (value.length <= MAX_KNOWN_VALUE_LENGTH) entry.sound = value;
+    if (value.length <= MAX_KNOWN_VALUE_LENGTH && !entry.isSecret) entry.sound = value;
   }
   return entry.nameClass;
 }
@@ -86,7 +129,7 @@ export function checkSentField(name: string, value: string): NameClass | Violati
   if (entry === undefined) return explainName(name);
   if (value !== entry.sendable) {
     if (!isTrimmed(value) || UNSENDABLE_IN_VALUE.test(value)) return explainValue(value);
-    if (value.length <= MAX_KNOWN_VALUE_LENGTH) entry.sendable = value;
+    if (value.length <= MAX_KNOWN_VALUE_LENGTH && !entry.isSecret) entry.sendable = value;
   }
   return entry.nameClass;
 }

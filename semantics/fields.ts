@@ -1,4 +1,4 @@
-import { toLowerAscii } from "./octets.ts";
+import { keepSecret, lowerName } from "./field_rules.ts";
 
 /** What a list of fields can be made from. */
 export type FieldsInit =
@@ -147,7 +147,7 @@ export class Fields {
   /** Adds a field at the end; the name is put in lower case. */
   append(name: string, value: string): void {
     this.#change();
-    this.#flat.push(toLowerAscii(name), value);
+    this.#flat.push(lowerName(name), value);
   }
 
   /** Replaces all fields of a name by one, at the end; the name is put in lower case. */
@@ -158,7 +158,7 @@ export class Fields {
 
   /** Removes all fields of a name and says whether there were any. */
   delete(name: string): boolean {
-    const wanted = toLowerAscii(name);
+    const wanted = lowerName(name);
     if (!this.has(wanted)) return false;
     this.#change();
     const flat = this.#flat;
@@ -176,7 +176,9 @@ export class Fields {
   /** Marks a name as never to be indexed; the mark travels with the list. */
   markSensitive(name: string): void {
     const marks = new Set(this.#sensitive);
-    marks.add(toLowerAscii(name));
+    const lower = lowerName(name);
+    keepSecret(lower);
+    marks.add(lower);
     this.#sensitive = marks;
   }
 

@@ -1,5 +1,5 @@
 import type { DecodedSection } from "../wire/decoded_section.ts";
-import { classifyName, PLAIN } from "./field_rules.ts";
+import { classifyName, keepSecret, PLAIN } from "./field_rules.ts";
 import { type Fields, viewFields } from "./fields.ts";
 import type { RequestHead, ResponseHead } from "./head.ts";
 import type { Limits } from "./limits.ts";
@@ -306,6 +306,7 @@ function explainSize(section: DecodedSection, limits: MessageReaderOptions["limi
 function parseOnce(section: DecodedSection, kind: SectionKind): ParsedSection | Violation {
   const known = section.validated as ParsedSection | undefined;
   if (known !== undefined && known.kind === kind) return known;
+  if (section.sensitive !== undefined) { for (const name of section.sensitive) keepSecret(name); }
   const parsed = kind === "request"
     ? parseRequestSection(section.flat, "received")
     : kind === "response"

@@ -86,7 +86,7 @@ async function compareLoad(
       const { server, running, port } = able[i]!;
       const factor = options.scale * (server.isSlow && load.requests > 1000 ? 0.5 : 1);
       // The first round is not counted: compilers that learn while they run are done with it.
-      const warmth = round === 0 && load.requests > 1000 ? 6 : 1;
+      const warmth = round > 0 ? 1 : load.requests > 1000 ? 6 : load.requests > 100 ? 3 : 1;
       const requests = Math.max(load.connections * 4, Math.round(load.requests * factor * warmth));
       const origin = `${options.tls ? "https" : "http"}://127.0.0.1:${port}`;
       try {
