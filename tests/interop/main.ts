@@ -77,7 +77,7 @@ async function main(words: readonly string[]): Promise<number> {
       } catch (error) {
         done(
           "failed",
-          String(error instanceof Error ? error.message : error).replaceAll("\n", " ").slice(0, 400),
+          String(error instanceof Error ? error.message : error).replaceAll("\n", " ").slice(0, 1500),
         );
       }
     }
