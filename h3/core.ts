@@ -12,8 +12,8 @@ import { CONTROL_STREAM, DECODER_STREAM, ENCODER_STREAM, type StreamRef } from "
 import { type H3Counters, newCounters } from "./counters.ts";
 import { Deadlines } from "./deadlines.ts";
 import { failConnection, H3ErrorCode, type H3ErrorName } from "./errors.ts";
-import { type Exchange, FIRST_ORDER } from "./exchange.ts";
-import { frameName, StreamType } from "./frame_types.ts";
+import type { Exchange } from "./exchange.ts";
+import { frameName } from "./frame_types.ts";
 import type { ResolvedH3Options } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Scratch } from "./scratch.ts";
@@ -64,8 +64,6 @@ export class Core {
   /** Write commands on control and QPACK streams that the driver is not done with. */
   unsentControl = 0;
   decoderBytesInFlight = 0;
-  #hasEncoderStream = false;
-  #hasDecoderStream = false;
 
   readonly heads: Deadlines;
   readonly receiveRates: Deadlines;
@@ -190,19 +188,10 @@ export class Core {
     });
   }
 
-  /** Opens a stream of the connection and writes its type. */
-  openUni(token: StreamRef, type: number): void {
-    this.out.push({ type: "openUni", token, order: FIRST_ORDER });
-    this.out.raw(token, Uint8Array.of(type));
-    this.controlWrite();
-  }
-
   /** Writes what the field section encoder has to say; before the section that needs it. */
   flushEncoder(): void {
     const bytes = this.encoder.takeInstructions();
     if (bytes.length === 0) return;
-    if (!this.#hasEncoderStream) this.openUni(ENCODER_STREAM, StreamType.QPACK_ENCODER);
-    this.#hasEncoderStream = true;
     this.out.raw(ENCODER_STREAM, bytes);
     this.counters.bytesOut += bytes.length;
     this.encoder.recycle(bytes);
@@ -227,8 +216,6 @@ export class Core {
     }
     const bytes = decoder.takeInstructions();
     if (bytes.length === 0) return;
-    if (!this.#hasDecoderStream) this.openUni(DECODER_STREAM, StreamType.QPACK_DECODER);
-    this.#hasDecoderStream = true;
     this.out.raw(DECODER_STREAM, bytes);
     this.counters.bytesOut += bytes.length;
     this.decoderBytesInFlight += bytes.length;

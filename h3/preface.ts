@@ -1,7 +1,8 @@
 import { ByteWriter } from "../wire/byte_writer.ts";
-import { CONTROL_STREAM } from "./command.ts";
+import { CONTROL_STREAM, DECODER_STREAM, ENCODER_STREAM } from "./command.ts";
 import { describeSettings } from "./control_stream.ts";
 import type { Core } from "./core.ts";
+import { FIRST_ORDER } from "./exchange.ts";
 import { FrameType, SettingId, StreamType } from "./frame_types.ts";
 import { addGreaseSetting, writeGrease } from "./grease.ts";
 import { writeOrigins } from "./origin.ts";
@@ -33,13 +34,9 @@ export function localSettings(options: ResolvedH3Options): H3Settings {
   };
 }
 
-/**
- * Opens the control stream and writes SETTINGS (RFC 9114 section 6.2.1). The two streams of
- * QPACK are opened when there is something to say on them: where the table is not used,
- * that is never (RFC 9204 section 4.2).
- */
+/** Opens the streams that every connection has, and writes SETTINGS (RFC 9114 section 6.2.1, RFC 9204 section 4.2). */
 export function writePreface(core: Core, settings: H3Settings): void {
-  core.openUni(CONTROL_STREAM, StreamType.CONTROL);
+  openStream(core, CONTROL_STREAM, StreamType.CONTROL);
   const payload = new ByteWriter();
   writeSettings(payload, settings.entries);
   if (core.trace !== undefined) {
@@ -48,5 +45,13 @@ export function writePreface(core: Core, settings: H3Settings): void {
   core.controlFrame(FrameType.SETTINGS, payload);
   const { origins, grease } = core.options;
   if (core.isServer && origins !== undefined) core.controlFrame(FrameType.ORIGIN, writeOrigins(origins));
+  openStream(core, ENCODER_STREAM, StreamType.QPACK_ENCODER);
+  openStream(core, DECODER_STREAM, StreamType.QPACK_DECODER);
   if (grease !== undefined) writeGrease(core, grease);
+}
+
+function openStream(core: Core, token: number, type: number): void {
+  core.out.push({ type: "openUni", token, order: FIRST_ORDER });
+  core.out.raw(token, Uint8Array.of(type));
+  core.controlWrite();
 }

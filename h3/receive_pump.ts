@@ -16,10 +16,8 @@ export interface ReceivePumpTarget {
   ended(id: number): void;
 }
 
-/** Room for the head of a message, in bytes. */
-const HEAD_READ_BYTES = 2048;
-/** Room on the streams of the connection, which say little and stay open, in bytes. */
-const CONTROL_READ_BYTES = 256;
+/** Room for heads and for streams that say little, in bytes. */
+const SMALL_READ_BYTES = 2048;
 /** Room once a body flows, in bytes. */
 const LARGE_READ_BYTES = 65_000;
 
@@ -77,7 +75,7 @@ export class ReceivePump {
   }
 
   async #readDirectly(): Promise<void> {
-    let buffer = takeBuffer(this.#isRequest ? HEAD_READ_BYTES : CONTROL_READ_BYTES);
+    let buffer = takeBuffer(SMALL_READ_BYTES);
     try {
       if (this.#isRequest && !(await this.#readFirst(buffer))) return;
       while (!this.#isEnded) {

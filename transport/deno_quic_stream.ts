@@ -3,11 +3,8 @@ import { isEarlyDataRejection, toStreamError, toTransportError } from "./deno_er
 import { readableOf } from "./direct.ts";
 import type { QuicReceiveStream, QuicSendStream } from "./mod.ts";
 
-/** No read asks for less, whatever room the caller has, in bytes. */
-const MIN_READ_BYTES = 256;
-
-/** Reads begin with this much at most, so that a stream that waits costs little. */
-const FIRST_READ_BYTES = 2048;
+/** Reads begin with this much, so that a stream that waits costs little. */
+const MIN_READ_BYTES = 2048;
 
 /** Reads grow to this much while a body flows. */
 const MAX_READ_BYTES = 262_144;
@@ -159,7 +156,7 @@ export class DenoReceive implements QuicReceiveStream, Kept {
   #readable: ReadableStream<Uint8Array> | undefined;
   /** Goes to Deno with each read and comes back with what was read. */
   #buffer: ArrayBuffer | undefined;
-  #readBytes = FIRST_READ_BYTES;
+  #readBytes = MIN_READ_BYTES;
   /** What did not fit into the caller's buffer. */
   #rest: Uint8Array | undefined;
   #hasEnded = false;
@@ -205,7 +202,7 @@ export class DenoReceive implements QuicReceiveStream, Kept {
     const size = Math.min(this.#readBytes, most);
     const memory = this.#buffer !== undefined && this.#buffer.byteLength >= size
       ? this.#buffer
-      : new ArrayBuffer(size);
+      : new ArrayBuffer(this.#readBytes);
     this.#buffer = undefined;
     try {
       const { done, value } = await this.#reader.read(new Uint8Array(memory, 0, size));
@@ -215,7 +212,7 @@ export class DenoReceive implements QuicReceiveStream, Kept {
         return undefined;
       }
       this.#adapt(value.length, size);
-      this.#buffer = value.buffer.byteLength <= this.#readBytes ? value.buffer : undefined;
+      this.#buffer = value.buffer.byteLength >= this.#readBytes ? value.buffer : undefined;
       return value;
     } catch (error) {
       this.#error = translate(error, "read");
@@ -226,7 +223,7 @@ export class DenoReceive implements QuicReceiveStream, Kept {
 
   #adapt(count: number, size: number): void {
     if (count === size) this.#readBytes = Math.min(Math.max(this.#readBytes, size * 4), MAX_READ_BYTES);
-    else if (count * 16 < this.#readBytes && this.#readBytes > FIRST_READ_BYTES) this.#readBytes /= 4;
+    else if (count * 16 < this.#readBytes && this.#readBytes > MIN_READ_BYTES) this.#readBytes /= 4;
   }
 
   #take(bytes: Uint8Array, buffer: Uint8Array): number {
