@@ -1,4 +1,5 @@
 import type { DecodedSection } from "../wire/decoded_section.ts";
+import { parseContentLength } from "./content_length.ts";
 import { classifyName, keepSecret, PLAIN } from "./field_rules.ts";
 import { type Fields, viewFields } from "./fields.ts";
 import type { RequestHead, ResponseHead } from "./head.ts";
@@ -337,7 +338,8 @@ function withoutRepeats(parsed: ParsedSection): ParsedSection {
     if (name === "content-length" && parsed.hasLengthList) {
       if (hasLength) continue;
       hasLength = true;
-      value = String(parsed.declared);
+      // It was found sound; that of a CONNECT does not count, and is passed on all the same.
+      value = String(parseContentLength(value));
     }
     cleaned.push(name, value);
   }

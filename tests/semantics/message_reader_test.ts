@@ -7,6 +7,7 @@ import {
   SERVER_LIMITS,
   Violation,
 } from "../../semantics/mod.ts";
+import { resolveLimits } from "../../semantics/limits.ts";
 import { MESSAGE_CASES, type MessageCase, type MessageSight, type MessageStep } from "./message_cases.ts";
 import { sectionOf } from "./sections.ts";
 
@@ -276,4 +277,18 @@ Deno.test("MessageReader never throws and never goes on after a violation", () =
     ),
     { numRuns: 3000 },
   );
+});
+
+Deno.test("MessageReader keeps the content-length of an extended CONNECT that says it twice", () => {
+  const flat = [":method", "CONNECT", ":scheme", "https", ":authority", "a.example", ":path", "/"];
+  flat.push(":protocol", "websocket", "content-length", "5", "content-length", "5");
+  const section = { flat, sensitive: undefined, bytes: 400, count: 7, tooLarge: false, validated: undefined };
+  const reader = new MessageReader({
+    role: "request",
+    limits: resolveLimits("server"),
+    extendedConnect: true,
+  });
+  const result = reader.receiveSection(section, false);
+  assert("kind" in result && result.kind === "request");
+  assert.equal(result.head.fields.get("content-length"), "5");
 });

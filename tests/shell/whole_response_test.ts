@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import test from "node:test";
 import { takeWhole } from "../../shell/whole_response.ts";
 
 /** Whether this runtime shows what a response was made from; others have every body read as a stream. */
 const isShown = takeWhole(new Response("a")) !== undefined;
 
-test("takeWhole takes texts and bytes where the runtime shows them, as Deno does", async () => {
+Deno.test("takeWhole takes texts and bytes where the runtime shows them, as Deno does", async () => {
   assert.equal(isShown, "Deno" in globalThis);
   if (!isShown) return;
   assert.equal(await takeWhole(new Response("a text")), "a text");
@@ -16,7 +15,7 @@ test("takeWhole takes texts and bytes where the runtime shows them, as Deno does
   assert.deepEqual([...marked], [0xef, 0xbb, 0xbf, 0x61]);
 });
 
-test("takeWhole marks the response as used, and rejects for one that is", async () => {
+Deno.test("takeWhole marks the response as used, and rejects for one that is", async () => {
   if (!isShown) return;
   const response = new Response("a text");
   await takeWhole(response);
@@ -27,7 +26,7 @@ test("takeWhole marks the response as used, and rejects for one that is", async 
   await assert.rejects(takeWhole(locked)!, TypeError);
 });
 
-test("takeWhole leaves alone what comes piece by piece, and what has no body", async () => {
+Deno.test("takeWhole leaves alone what comes piece by piece, and what has no body", async () => {
   const stream = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
   for (const body of [stream, new Blob(["a"]), new FormData(), null]) {
     const response = new Response(body);
@@ -39,7 +38,7 @@ test("takeWhole leaves alone what comes piece by piece, and what has no body", a
   assert.equal(taken === undefined ? await forwarded.text() : await taken, "a text");
 });
 
-test("takeWhole takes what the headers were read of, what was cloned, and an error response", async () => {
+Deno.test("takeWhole takes what the headers were read of, what was cloned, and an error response", async () => {
   if (!isShown) return;
   const read = new Response("a text", { headers: { "content-type": "text/html", "x-a": "b" } });
   read.headers.get("x-a");
