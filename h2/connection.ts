@@ -10,7 +10,7 @@ import { FrameReader } from "./frame_reader.ts";
 import { writeAltSvc, writeFrameHeader, writeOrigins, writePriorityUpdate } from "./frame_writer.ts";
 import { Inbound } from "./inbound.ts";
 import type { H2ConnectionOptions } from "./options.ts";
-import { fillOutput, sendSection } from "./outbound.ts";
+import { fillOutput, sendHead } from "./outbound.ts";
 import { PingKind, sendPing } from "./pings.ts";
 import type { H2Settings, H2SettingsChange } from "./settings.ts";
 import { changeSettings, firstEntries, sendSettings } from "./settings_sync.ts";
@@ -187,7 +187,7 @@ export class H2Connection implements HttpEngine {
     const reader = new MessageReader({ role: "response", limits: core.limits, method });
     const id = core.nextStreamId;
     const stream = new Stream(id, reader, writer, core.streamWindow, core.peerSettings.initialWindowBytes);
-    sendSection(core, stream, flat, head.fields.sensitive, end);
+    sendHead(core, stream, flat, head.fields.sensitive, end);
     core.nextStreamId = id + 2;
     stream.isAnnounced = true;
     stream.isConnect = method === "CONNECT";
@@ -216,7 +216,7 @@ export class H2Connection implements HttpEngine {
     const stream = core.find(id);
     if (stream === undefined || !stream.isWriteOpen) return;
     const flat = stream.writer.sendResponse(head, end);
-    sendSection(core, stream, flat, head.fields.sensitive, end);
+    sendHead(core, stream, flat, head.fields.sensitive, end);
     if (head.status < 200) return;
     stream.isAnswered = true;
     if (stream.isConnect && head.status < 300) stream.reader.startTunnel();

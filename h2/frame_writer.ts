@@ -26,7 +26,8 @@ export function writeFrameHeader(
 
 /**
  * Writes a field section as HEADERS and, where it is longer than a frame may be,
- * CONTINUATION. Returns the size of the encoded block in bytes.
+ * CONTINUATION. `isConstant` says that `flat` never changes. Returns the size of the
+ * encoded block in bytes.
  */
 export function writeHeaders(
   out: ByteWriter,
@@ -36,12 +37,13 @@ export function writeHeaders(
   maxFrameBytes: number,
   flat: readonly string[],
   sensitive: ReadonlySet<string> | undefined,
+  isConstant: boolean,
 ): number {
   const start = out.position;
   const flags = endStream ? Flag.END_HEADERS | Flag.END_STREAM : Flag.END_HEADERS;
   writeFrameHeader(out, 0, FrameType.HEADERS, flags, stream);
   try {
-    encoder.encode(out, flat, sensitive);
+    encoder.encode(out, flat, sensitive, isConstant);
   } catch (error) {
     out.position = start;
     throw error;

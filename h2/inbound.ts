@@ -328,6 +328,7 @@ export class Inbound implements FrameSink {
       core.peerSettings.maxFrameBytes,
       TOO_LARGE,
       undefined,
+      true,
     );
     core.queued(FrameType.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, stream.id, start);
     stream.isWriteOpen = false;

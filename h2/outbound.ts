@@ -7,13 +7,24 @@ import { traceFields, traceFrameParts } from "./tracing.ts";
 /** What one output holds at most, unless control frames alone are more: a pooled buffer of 1 MiB. */
 const MAX_OUTPUT_BYTES = 1_048_000;
 
-/** Writes a section of a stream at once. */
-export function sendSection(
+/** Writes the head of a stream at once; writers of messages never change the array that they give out for one. */
+export function sendHead(
   core: Core,
   stream: Stream,
   flat: readonly string[],
   sensitive: ReadonlySet<string> | undefined,
   end: boolean,
+): void {
+  sendSection(core, stream, flat, sensitive, end, true);
+}
+
+function sendSection(
+  core: Core,
+  stream: Stream,
+  flat: readonly string[],
+  sensitive: ReadonlySet<string> | undefined,
+  end: boolean,
+  isConstant: boolean,
 ): void {
   const { out } = core;
   const start = out.position;
@@ -25,6 +36,7 @@ export function sendSection(
     core.peerSettings.maxFrameBytes,
     flat,
     sensitive,
+    isConstant,
   );
   if (core.trace !== undefined) traceFields(core.trace, "out", stream.id, flat, bytes);
   core.queued(
@@ -116,7 +128,7 @@ function sendEnd(core: Core, stream: Stream): void {
   const trailers = stream.trailers;
   core.scheduler.remove(stream);
   if (trailers !== undefined) {
-    sendSection(core, stream, trailers, stream.trailersSensitive, true);
+    sendSection(core, stream, trailers, stream.trailersSensitive, true, false);
   } else {
     writeFrameHeader(core.out, 0, FrameType.DATA, Flag.END_STREAM, stream.id);
     if (core.trace !== undefined) {

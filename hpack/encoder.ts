@@ -89,12 +89,18 @@ export class HpackEncoder {
   /**
    * Writes one block with the fields of `flat`: name, value, name, value, …, names in lower
    * case. Those whose name is in `sensitive` are never indexed, as are those of the policy.
+   * `isConstant` says that this array never changes: it is then known again by itself.
    * Throws `TypeError` for a character above 255 and writes nothing.
    */
-  encode(writer: ByteWriter, flat: readonly string[], sensitive?: ReadonlySet<string>): void {
+  encode(
+    writer: ByteWriter,
+    flat: readonly string[],
+    sensitive?: ReadonlySet<string>,
+    isConstant: boolean = false,
+  ): void {
     const start = writer.position;
     try {
-      this.#encode(writer, flat, sensitive);
+      this.#encode(writer, flat, sensitive, isConstant);
     } catch (error) {
       writer.position = start;
       // The peer will not see what this block did to the table: empty it on both sides.
@@ -103,7 +109,12 @@ export class HpackEncoder {
     }
   }
 
-  #encode(writer: ByteWriter, flat: readonly string[], sensitive: ReadonlySet<string> | undefined): void {
+  #encode(
+    writer: ByteWriter,
+    flat: readonly string[],
+    sensitive: ReadonlySet<string> | undefined,
+    isConstant: boolean,
+  ): void {
     if ((flat.length & 1) !== 0) throw new TypeError("Cannot encode fields: a name has no value");
     const table = this.#table;
     if (this.#lowestBytes !== table.maxBytes || this.#targetBytes !== table.maxBytes || this.#mustEmpty) {
@@ -141,7 +152,7 @@ export class HpackEncoder {
     }
     writer.position = position;
     if (isPlain && !this.#isNew && table.version === version) {
-      this.#blocks.offer(flat, version, writer, start);
+      this.#blocks.offer(flat, version, writer, start, isConstant);
     }
   }
 

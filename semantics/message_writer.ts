@@ -3,6 +3,8 @@ import type { RequestHead, ResponseHead } from "./head.ts";
 import type { MessageState } from "./message_reader.ts";
 import type { RuleId } from "./rules/mod.ts";
 import {
+  type FieldScan,
+  lastScan,
   type ParsedSection,
   parseRequestSection,
   parseResponseSection,
@@ -76,8 +78,7 @@ export class MessageWriter {
   sendRequest(head: RequestHead, end: boolean): readonly string[] {
     if (!this.#isRequest) throw new TypeError("Cannot send a request: this half sends a response");
     if (this.#state !== "head") throw refusal("send the request", "its head was sent", "9114-4.1");
-    const flat = flattenRequest(head, this.#splitCookies);
-    const parsed = accept(parseRequestSection(flat, "sent"), "send the request");
+    const parsed = readRequest(head, this.#splitCookies);
     if (parsed.protocol !== undefined && !this.#extendedConnect) {
       throw refusal("send the request", "the peer did not enable extended CONNECT", "8441-3");
     }
@@ -89,14 +90,14 @@ export class MessageWriter {
     this.#method = parsed.method;
     this.#declared = parsed.declared;
     this.#state = end ? "end" : parsed.method === "CONNECT" ? "connect" : "body";
-    return flat;
+    return parsed.flat;
   }
 
   /** Makes the section of a response head, interim (1xx) or final; `end` says that the message ends with it. */
   sendResponse(head: ResponseHead, end: boolean): readonly string[] {
     if (this.#isRequest) throw new TypeError("Cannot send a response: this half sends a request");
     if (this.#state !== "head") throw refusal("send the response", "its final head was sent", "9114-4.1");
-    const parsed = flattenResponse(head);
+    const parsed = readResponse(head);
     const status = parsed.status;
     const isAccepted = this.#method === "CONNECT" && status >= 200 && status < 300;
     if (parsed.declared !== -1 && (status < 200 || status === 204 || isAccepted)) {
@@ -207,15 +208,21 @@ export function measureSection(flat: readonly string[]): number {
 }
 
 function flattenRequest(head: RequestHead, splitCookies: boolean): string[] {
-  const flat = [":method", head.method];
-  const isConnect = head.method === "CONNECT" && head.protocol === undefined;
-  if (!isConnect || head.scheme !== "") flat.push(":scheme", head.scheme);
-  if (head.authority !== "" || isConnect) flat.push(":authority", head.authority);
-  if (!isConnect || head.path !== "") flat.push(":path", head.path);
-  if (head.protocol !== undefined) flat.push(":protocol", head.protocol);
+  const { method, scheme, authority, path, protocol } = head;
+  const isConnect = method === "CONNECT" && protocol === undefined;
+  let flat: string[];
+  if (!isConnect && authority !== "") {
+    flat = [":method", method, ":scheme", scheme, ":authority", authority, ":path", path];
+  } else {
+    flat = [":method", method];
+    if (!isConnect || scheme !== "") flat.push(":scheme", scheme);
+    if (isConnect) flat.push(":authority", authority);
+    if (!isConnect || path !== "") flat.push(":path", path);
+  }
+  if (protocol !== undefined) flat.push(":protocol", protocol);
   const from = flat.length;
   appendFieldsTo(head.fields, flat);
-  return splitCookies ? withCrumbs(flat, from) : flat;
+  return splitCookies && flat.length > from ? withCrumbs(flat, from) : flat;
 }
 
 /** Splits each cookie that holds several (RFC 9113 section 8.2.3). */
@@ -240,16 +247,62 @@ function withCrumbs(flat: string[], from: number): string[] {
 /** Kept with a list of fields that was sent once: the next time is worth remembering. */
 const SENT_ONCE = Symbol("sent once");
 
-/** The section of a response; remembered with its fields, which servers like to send again. */
-function flattenResponse(head: ResponseHead): ParsedSection {
-  const memo = readMemo(head.fields);
-  if (typeof memo === "object" && (memo as ParsedSection).status === head.status) {
-    return memo as ParsedSection;
+/** Of sections with the same fields that differ otherwise, one in so many is kept: they hardly come again. */
+const KEPT_OF = 16;
+
+/** Kept with a list of fields that is sent again and again, as servers like to do, until it changes. */
+class SentList {
+  /** What the fields told. */
+  readonly scan: FieldScan;
+  /** A section that was made with them. */
+  section: ParsedSection;
+  /** How many others were made since it was kept. */
+  others = 0;
+
+  constructor(section: ParsedSection) {
+    this.scan = lastScan();
+    this.section = section;
   }
-  const flat = [":status", String(head.status)];
-  appendFieldsTo(head.fields, flat);
-  const parsed = accept(parseResponseSection(flat, "sent"), "send the response");
-  writeMemo(head.fields, memo === undefined ? SENT_ONCE : parsed);
+}
+
+/** Keeps a section with the list that it was made with. */
+function remember(fields: Fields, sent: SentList | undefined, section: ParsedSection): void {
+  if (sent === undefined) {
+    writeMemo(fields, readMemo(fields) === undefined ? SENT_ONCE : new SentList(section));
+  } else if (++sent.others === KEPT_OF) {
+    sent.others = 0;
+    sent.section = section;
+  }
+}
+
+/** The section of a request. */
+function readRequest(head: RequestHead, splitCookies: boolean): ParsedSection {
+  const { fields } = head;
+  const memo = splitCookies ? readMemo(fields) : undefined;
+  const sent = memo instanceof SentList ? memo : undefined;
+  if (sent !== undefined && isSectionOf(sent.section, head)) return sent.section;
+  const flat = flattenRequest(head, splitCookies);
+  const parsed = accept(parseRequestSection(flat, "sent", sent?.scan), "send the request");
+  if (splitCookies) remember(fields, sent, parsed);
+  return parsed;
+}
+
+function isSectionOf(section: ParsedSection, head: RequestHead): boolean {
+  return section.path === head.path && section.method === head.method &&
+    section.authority === head.authority && section.scheme === head.scheme &&
+    section.protocol === head.protocol && section.kind === "request";
+}
+
+/** The section of a response. */
+function readResponse(head: ResponseHead): ParsedSection {
+  const { fields, status } = head;
+  const memo = readMemo(fields);
+  const sent = memo instanceof SentList ? memo : undefined;
+  if (sent !== undefined && sent.section.status === status) return sent.section;
+  const flat = [":status", String(status)];
+  appendFieldsTo(fields, flat);
+  const parsed = accept(parseResponseSection(flat, "sent", sent?.scan), "send the response");
+  remember(fields, sent, parsed);
   return parsed;
 }
 

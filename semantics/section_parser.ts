@@ -45,9 +45,25 @@ export interface ParsedSection {
 /** Who asks: the receiver puts up with a little more than a sender may do. */
 export type Strictness = "received" | "sent";
 
-/** What the regular fields of a section told; one object that is used again and again. */
-const seen = {
-  host: undefined as string | undefined,
+/** What the regular fields of a section told. */
+export interface FieldScan {
+  /** The value of the last field host. */
+  host: string | undefined;
+  /** How many fields have the name host. */
+  hosts: number;
+  /** The content-length, or -1. */
+  declared: number;
+  /** How many fields have the name cookie. */
+  cookies: number;
+  /** Whether content-length came as several values or as a list. */
+  hasLengthList: boolean;
+  /** Whether some field is no trailer. */
+  hasNoTrailer: boolean;
+}
+
+/** What the section told that is being read; one object that is used again and again. */
+const seen: FieldScan = {
+  host: undefined,
   hosts: 0,
   declared: -1,
   cookies: 0,
@@ -55,8 +71,20 @@ const seen = {
   hasNoTrailer: false,
 };
 
-/** Reads the section at the start of a request (RFC 9113 section 8.3.1). */
-export function parseRequestSection(flat: readonly string[], by: Strictness): ParsedSection | Violation {
+/** A copy of what the regular fields of the last section told. */
+export function lastScan(): FieldScan {
+  return { ...seen };
+}
+
+/**
+ * Reads the section at the start of a request (RFC 9113 section 8.3.1). `known` is what its regular
+ * fields told before, where they were found sound; they are not looked at again.
+ */
+export function parseRequestSection(
+  flat: readonly string[],
+  by: Strictness,
+  known?: FieldScan,
+): ParsedSection | Violation {
   let method: string | undefined;
   let scheme: string | undefined;
   let authority: string | undefined;
@@ -86,11 +114,11 @@ export function parseRequestSection(flat: readonly string[], by: Strictness): Pa
       return malformed("9113-8.3:unknown", "a pseudo-field is not one of a request");
     }
   }
-  const fault = scanFields(flat, at, by);
+  const fault = known === undefined ? scanFields(flat, at, by) : undefined;
   if (fault !== undefined) return fault;
   if (method === undefined) return malformed("9113-8.3.1:missing", "there is no :method");
-  if (seen.hosts > 1) return malformed("9110-7.2", "there are several host fields");
-  const { host, declared, cookies, hasLengthList } = seen;
+  const { host, hosts, declared, cookies, hasLengthList } = known ?? seen;
+  if (hosts > 1) return malformed("9110-7.2", "there are several host fields");
   if (scheme !== undefined) scheme = canonicalScheme(scheme);
   const wrong = method === "CONNECT" && protocol === undefined
     ? checkConnect(scheme, authority, path, host)
@@ -113,8 +141,12 @@ export function parseRequestSection(flat: readonly string[], by: Strictness): Pa
   };
 }
 
-/** Reads the section at the start of a response, interim or final (RFC 9113 section 8.3.2). */
-export function parseResponseSection(flat: readonly string[], by: Strictness): ParsedSection | Violation {
+/** Reads the section at the start of a response, interim or final (RFC 9113 section 8.3.2); `known` as for a request. */
+export function parseResponseSection(
+  flat: readonly string[],
+  by: Strictness,
+  known?: FieldScan,
+): ParsedSection | Violation {
   let status = 0;
   let at = 0;
   for (; at < flat.length; at += 2) {
@@ -125,7 +157,7 @@ export function parseResponseSection(flat: readonly string[], by: Strictness): P
     status = parseStatus(flat[at + 1]!);
     if (status === 0) return malformed("9113-8.3.2", "the :status is not a number from 100 to 999");
   }
-  const fault = scanFields(flat, at, by);
+  const fault = known === undefined ? scanFields(flat, at, by) : undefined;
   if (fault !== undefined) return fault;
   if (status === 0) return malformed("9113-8.3.2", "there is no :status");
   if (status === 101) return malformed("9113-8.6", "the status is 101");
@@ -139,9 +171,9 @@ export function parseResponseSection(flat: readonly string[], by: Strictness): P
     status,
     flat,
     from: at,
-    declared: seen.declared,
+    declared: (known ?? seen).declared,
     cookies: 0,
-    hasLengthList: seen.hasLengthList,
+    hasLengthList: (known ?? seen).hasLengthList,
     hasNoTrailer: false,
   };
 }

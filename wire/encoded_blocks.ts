@@ -25,21 +25,37 @@ export class EncodedBlocks {
   /** Writes the block of an equal list, if it is kept for this version; returns its slot, or -1. */
   write(writer: ByteWriter, flat: readonly string[], version: number): number {
     if (this.#keptVersion !== version) return -1;
+    const slot = this.#find(flat);
+    if (slot < 0 || this.#versions[slot] !== version) return -1;
+    writer.bytes(this.#views[slot]!);
+    return slot;
+  }
+
+  /** The slot of an equal list, or -1; one that never changes is known by itself. */
+  #find(flat: readonly string[]): number {
+    const lists = this.#lists;
+    for (let slot = 0; slot < lists.length; slot++) if (lists[slot] === flat) return slot;
     const print = printOf(flat);
     const slot = print & (SLOTS - 1);
-    if (this.#prints[slot] !== print || this.#versions[slot] !== version) return -1;
-    const list = this.#lists[slot]!;
+    if (this.#prints[slot] !== print) return -1;
+    const list = lists[slot]!;
     if (list.length !== flat.length) return -1;
     for (let i = 0; i < list.length; i++) if (list[i] !== flat[i]) return -1;
-    writer.bytes(this.#views[slot]!);
     return slot;
   }
 
   /**
    * Offers what `writer` holds from `start` on: a block that left the table as it was.
-   * Returns the slot in which it is kept from now on, or -1.
+   * `isConstant` says that `flat` never changes. Returns the slot in which it is kept from
+   * now on, or -1.
    */
-  offer(flat: readonly string[], version: number, writer: ByteWriter, start: number): number {
+  offer(
+    flat: readonly string[],
+    version: number,
+    writer: ByteWriter,
+    start: number,
+    isConstant: boolean = false,
+  ): number {
     const size = writer.position - start;
     if (size > SLOT_BYTES) return -1;
     const print = printOf(flat);
@@ -56,7 +72,7 @@ export class EncodedBlocks {
     this.#prints[slot] = print;
     this.#versions[slot] = version;
     this.#views[slot] = slab.subarray(base, base + size);
-    this.#lists[slot] = flat.slice();
+    this.#lists[slot] = isConstant ? flat : flat.slice();
     this.#keptVersion = version;
     return slot;
   }
