@@ -89,8 +89,8 @@ export class H2Pair {
   #take(): void {
     for (const event of this.client.take()) {
       if (event.type === "body") {
-        this.bytes += event.data.length;
-        if (!event.end) this.client.consume(event.id, event.data.length);
+        this.bytes += event.length;
+        if (!event.end) this.client.consume(event.id, event.length);
       } else if (event.type === "done") this.done++;
     }
   }

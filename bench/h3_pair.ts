@@ -60,8 +60,8 @@ export class H3Pair {
         engine.sendResponse(event.id, this.#head, false);
         engine.sendBody(event.id, this.#body, true);
       } else if (event.type === "body") {
-        this.received += event.data.length;
-        engine.consume(event.id, event.data.length);
+        this.received += event.length;
+        engine.consume(event.id, event.length);
       } else if (event.type === "done" && engine === this.client) {
         this.answered++;
       }

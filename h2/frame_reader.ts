@@ -94,7 +94,16 @@ export class FrameReader {
           this.#headerBytes = 0;
           this.#readHeader(this.#header, 0);
         }
-        this.#begin(sink.receiveFrameHeader(this.#type, this.#flags, this.#stream, this.#length));
+        const length = this.#length;
+        const action = sink.receiveFrameHeader(this.#type, this.#flags, this.#stream, length);
+        if (sink.isStopped) return;
+        if (action === FrameAction.GATHER && size - at >= length) {
+          sink.receiveFrame(this.#type, this.#flags, this.#stream, bytes, at, at + length);
+          at += length;
+          if (sink.isStopped) return;
+          continue;
+        }
+        this.#begin(action);
         if (sink.isStopped) return;
       }
       if (this.#position === "header") continue;
@@ -117,8 +126,7 @@ export class FrameReader {
       case FrameAction.STOP:
         return;
       case FrameAction.GATHER:
-        if (this.#length > 0) this.#position = "payload";
-        else this.#sink.receiveFrame(this.#type, this.#flags, this.#stream, this.#header, 0, 0);
+        this.#position = "payload";
         return;
       case FrameAction.SKIP:
         if (this.#length > 0) this.#position = "skip";
@@ -152,12 +160,6 @@ export class FrameReader {
     const room = bytes.length - at;
     switch (this.#position) {
       case "payload":
-        if (this.#keptBytes === 0 && room >= this.#left) {
-          const end = at + this.#left;
-          this.#position = "header";
-          this.#sink.receiveFrame(this.#type, this.#flags, this.#stream, bytes, at, end);
-          return end;
-        }
         return this.#keep(bytes, at, Math.min(room, this.#left));
       case "pad length": {
         if (room === 0) return at;

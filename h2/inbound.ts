@@ -1,6 +1,7 @@
 import { HpackError } from "../hpack/mod.ts";
 import type { SectionResult } from "../semantics/mod.ts";
 import { MessageReader, MessageWriter, parsePriority, Violation } from "../semantics/mod.ts";
+import { ReceivedBody } from "../semantics/received_body.ts";
 import type { DecodedSection } from "../wire/decoded_section.ts";
 import { Flag, FrameType } from "./constants.ts";
 import type { Core } from "./core.ts";
@@ -441,7 +442,7 @@ export class Inbound implements FrameSink {
     // Given up since the frame began: its bytes were given back with the stream.
     if (!stream.isReadOpen) return;
     if (!stream.isDiscarding && (end > start || ends)) {
-      core.events.push({ type: "body", id: stream.id, data: bytes.subarray(start, end), end: ends });
+      core.events.push(new ReceivedBody(stream.id, bytes, start, end - start, ends));
     }
     if (ends) core.endRead(stream);
   }

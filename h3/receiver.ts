@@ -1,6 +1,7 @@
 import type { RequestHead } from "../semantics/head.ts";
 import { MessageWriter } from "../semantics/message_writer.ts";
 import { parsePriority } from "../semantics/priority.ts";
+import { ReceivedBody } from "../semantics/received_body.ts";
 import type { RuleId } from "../semantics/rules/mod.ts";
 import { Violation } from "../semantics/violation.ts";
 import { NO_BYTES } from "../wire/buffer_pool.ts";
@@ -143,7 +144,7 @@ function flushBody(core: Core, exchange: Exchange, end: boolean): void {
   const data = core.body;
   if (data === undefined) return;
   core.body = undefined;
-  core.events.push({ type: "body", id: exchange.id, data, end });
+  core.events.push(new ReceivedBody(exchange.id, data, 0, data.length, end));
   exchange.unread += data.length;
   exchange.receivedSince += data.length;
   const { limits } = core;
@@ -334,7 +335,7 @@ function receiveFin(core: Core, exchange: Exchange): void {
   } else if (core.body !== undefined) {
     flushBody(core, exchange, true);
   } else if (!isTold) {
-    core.events.push({ type: "body", id: exchange.id, data: NO_BYTES, end: true });
+    core.events.push(new ReceivedBody(exchange.id, NO_BYTES, 0, 0, true));
   }
   if (exchange.receiving !== "open") return;
   exchange.receiving = "ended";

@@ -69,7 +69,9 @@ export interface BodyEvent {
   readonly type: "body";
   /** Which exchange it is about. */
   readonly id: ExchangeId;
-  /** The bytes; a view that the next `receive()` makes void. */
+  /** How many bytes there are. */
+  readonly length: number;
+  /** The bytes; a view that is made when it is asked for, and that the next `receive()` makes void. */
   readonly data: Uint8Array;
   /** Whether the message is complete. */
   readonly end: boolean;

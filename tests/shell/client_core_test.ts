@@ -7,10 +7,15 @@ import {
   TransportError,
 } from "../../semantics/mod.ts";
 import { ClientCore } from "../../shell/client_core.ts";
+import { ReceivedBody } from "../../semantics/received_body.ts";
 import { settle } from "../support/virtual_clock.ts";
 import { FakeHost } from "./fake_engine.ts";
 
 const URL_OF = "https://a.example/";
+
+function arrived(text: string, end: boolean): ReceivedBody {
+  return new ReceivedBody(0, new TextEncoder().encode(text), 0, text.length, end);
+}
 
 function makeCore(maxQueuedRequests = 10) {
   const host = new FakeHost();
@@ -59,7 +64,7 @@ Deno.test("ClientExchange keeps a response that is complete, whatever becomes of
   const exchange = core.request({ method: "POST", url: URL_OF, body });
   core.receive([
     { type: "response", id: 0, head: head(413), end: false },
-    { type: "body", id: 0, data: new TextEncoder().encode("too large"), end: true },
+    arrived("too large", true),
     { type: "aborted", id: 0, side: "write", error: reset() },
   ]);
   assert.equal(await (await exchange.response).text(), "too large");
@@ -85,7 +90,7 @@ Deno.test("ClientExchange fails with a response that was cut off", async () => {
   const exchange = core.request({ url: URL_OF });
   core.receive([
     { type: "response", id: 0, head: head(), end: false },
-    { type: "body", id: 0, data: new Uint8Array(3), end: false },
+    arrived("abc", false),
   ]);
   const response = await exchange.response;
   core.receive([{ type: "aborted", id: 0, side: "both", error: reset() }]);

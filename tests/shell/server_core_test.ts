@@ -3,8 +3,13 @@ import { ConnectionError, Fields, StreamError } from "../../semantics/mod.ts";
 import type { EngineEvent, RequestEvent } from "../../semantics/events.ts";
 import { ServerCore } from "../../shell/server_core.ts";
 import type { ExchangeHandler, Handler, ServerExchange } from "../../shell/server_exchange.ts";
+import { ReceivedBody } from "../../semantics/received_body.ts";
 import { settle } from "../support/virtual_clock.ts";
 import { FakeHost } from "./fake_engine.ts";
+
+function arrived(text: string, end: boolean): ReceivedBody {
+  return new ReceivedBody(0, new TextEncoder().encode(text), 0, text.length, end);
+}
 
 function makeCore(handler: Handler | ExchangeHandler) {
   const host = new FakeHost();
@@ -62,7 +67,7 @@ Deno.test("ServerCore begins handlers after the last event of a turn", async () 
   const texts: string[] = [];
   const { core } = makeCore({ exchange: async (exchange) => void texts.push(await exchange.text()) });
   const data = new TextEncoder().encode("all here");
-  core.receive([request(0, { method: "POST", end: false }), { type: "body", id: 0, data, end: true }]);
+  core.receive([request(0, { method: "POST", end: false }), new ReceivedBody(0, data, 0, data.length, true)]);
   data.fill(0);
   await settle();
   assert.deepEqual(texts, ["all here"]);
@@ -101,7 +106,7 @@ Deno.test("ServerExchange still reads its request when only the response was cut
   core.receive([{ type: "aborted", id: 0, side: "write", error }]);
   await assert.rejects(sent, error);
   assert.deepEqual([signal.aborted, signal.reason, cancelled], [true, error, error]);
-  core.receive([{ type: "body", id: 0, data: new TextEncoder().encode("rest"), end: true }]);
+  core.receive([arrived("rest", true)]);
   assert.equal(await text, "rest");
   core.receive([{ type: "aborted", id: 0, side: "both", error }]);
   assert.equal(core.openCount, 0);
@@ -158,7 +163,7 @@ Deno.test("ServerCore ignores events of exchanges that are forgotten", () => {
   const { core } = makeCore({ exchange: (exchange) => exchange.abort() });
   core.receive([request(0)]);
   const late: EngineEvent[] = [
-    { type: "body", id: 0, data: new Uint8Array(1), end: false },
+    arrived("a", false),
     { type: "trailers", id: 0, fields: new Fields() },
     { type: "drain", id: 0 },
     { type: "priority", id: 0, priority: { urgency: 1, incremental: false } },

@@ -74,10 +74,10 @@ function answer(engine: HttpEngine, uploads: Map<number, number>, event: EngineE
     engine.sendResponse(event.id, HEADS.get(path) ?? HEADS.get("/hello")!, false);
     engine.sendBody(event.id, BODIES.get(path) ?? HELLO, true);
   } else if (event.type === "body") {
-    const bytes = (uploads.get(event.id) ?? 0) + event.data.length;
+    const bytes = (uploads.get(event.id) ?? 0) + event.length;
     if (!event.end) {
       uploads.set(event.id, bytes);
-      engine.consume(event.id, event.data.length);
+      engine.consume(event.id, event.length);
       return;
     }
     uploads.delete(event.id);
