@@ -4,14 +4,20 @@ import { malformed, type Violation } from "./violation.ts";
 const MAX_KNOWN_AUTHORITIES = 256;
 const MAX_KNOWN_LENGTH = 255;
 const KNOWN_AUTHORITIES = new Set<string>();
+/** The one that was found last; most connections ask for one again and again. */
+let lastAuthority = "";
 
 /**
  * Checks the authority of an http or https request: not empty, octets of a host and a
  * port, no userinfo (RFC 9113 section 8.3.1, RFC 9114 section 4.3.1).
  */
 export function checkWebAuthority(authority: string): Violation | undefined {
-  if (KNOWN_AUTHORITIES.has(authority)) return undefined;
   if (authority === "") return malformed("9114-4.3.1", "the authority is empty");
+  if (authority === lastAuthority) return undefined;
+  if (KNOWN_AUTHORITIES.has(authority)) {
+    lastAuthority = authority;
+    return undefined;
+  }
   if (authority.includes("@")) return malformed("9113-8.3.1:userinfo", "the authority has userinfo");
   if (!isHostAndPort(authority)) {
     return malformed("9113-8.3.1:authority", "the authority is not a host with or without a port");

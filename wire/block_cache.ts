@@ -1,3 +1,4 @@
+import { Attention } from "./attention.ts";
 import type { DecodedSection } from "./decoded_section.ts";
 
 /** The longest block that is worth keeping, in bytes. */
@@ -7,6 +8,12 @@ const SLOTS = 8;
 
 /** At most this many octets of a block go into its hash; all of them are compared. */
 const HASHED = 24;
+
+/** Stands for a hash that is not computed yet. */
+const UNKNOWN = -1;
+
+/** Stands for the hash of a block that is passed over. */
+const PASSED_OVER = -2;
 
 /**
  * Keeps the results of header blocks that come again while the table stands still.
@@ -23,8 +30,9 @@ export class BlockCache {
   #slab: Uint8Array | undefined;
   /** The last version of the table with anything kept; most misses end here. */
   #keptVersion = -1;
-  /** The hash of the block that was looked for last, or -1. */
-  #hash = -1;
+  /** The hash of the block that was looked for last, or one of the constants above. */
+  #hash = UNKNOWN;
+  readonly #attention: Attention = new Attention();
 
   /** The result of an identical block, `bytes` from `start` to `end`, under the same version of the table, if kept. */
   find(
@@ -33,19 +41,34 @@ export class BlockCache {
     start: number = 0,
     end: number = bytes.length,
   ): DecodedSection | undefined {
-    this.#hash = -1;
-    if (this.#keptVersion !== version) return undefined;
+    const attention = this.#attention;
+    if (!attention.isDue) {
+      this.#hash = PASSED_OVER;
+      return undefined;
+    }
+    const slot = this.#slotOf(bytes, version, start, end);
+    if (slot < 0) {
+      attention.miss();
+      return undefined;
+    }
+    attention.hit();
+    return this.#sections[slot];
+  }
+
+  #slotOf(bytes: Uint8Array, version: number, start: number, end: number): number {
+    this.#hash = UNKNOWN;
+    if (this.#keptVersion !== version) return -1;
     const size = end - start;
-    if (size > SLOT_BYTES) return undefined;
+    if (size > SLOT_BYTES) return -1;
     const hash = this.#hash = hashBlock(bytes, start, end);
     const slot = hash & (SLOTS - 1);
     if (this.#kept[slot] !== hash || this.#versions[slot] !== version || this.#sizes[slot] !== size) {
-      return undefined;
+      return -1;
     }
     const slab = this.#slab!;
     const base = slot * SLOT_BYTES;
-    for (let i = 0; i < size; i++) if (slab[base + i] !== bytes[start + i]) return undefined;
-    return this.#sections[slot];
+    for (let i = 0; i < size; i++) if (slab[base + i] !== bytes[start + i]) return -1;
+    return slot;
   }
 
   /** Offers the result of the block that was looked for last, and that left the table as it was. */
@@ -57,9 +80,9 @@ export class BlockCache {
     end: number = bytes.length,
   ): void {
     const size = end - start;
-    if (size > SLOT_BYTES || size === 0) return;
+    if (size > SLOT_BYTES || size === 0 || this.#hash === PASSED_OVER) return;
     const hash = this.#hash >= 0 ? this.#hash : hashBlock(bytes, start, end);
-    this.#hash = -1;
+    this.#hash = UNKNOWN;
     const slot = hash & (SLOTS - 1);
     if (this.#seen.length === 0) { for (let i = 0; i < SLOTS; i++) this.#seen.push(-1); }
     if (this.#seen[slot] !== hash) {

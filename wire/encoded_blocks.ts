@@ -1,3 +1,4 @@
+import { Attention } from "./attention.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 
 /** The longest block that is worth keeping, in bytes. */
@@ -21,11 +22,13 @@ export class EncodedBlocks {
   #slab: Uint8Array | undefined;
   /** The last version of the table with anything kept; most misses end here. */
   #keptVersion = -1;
+  readonly #attention: Attention = new Attention();
+  /** Whether the list that was looked for last is passed over. */
+  #isPassedOver = false;
 
   /** Writes the block of an equal list, if it is kept for this version; returns its slot, or -1. */
   write(writer: ByteWriter, flat: readonly string[], version: number): number {
-    if (this.#keptVersion !== version) return -1;
-    const slot = this.#find(flat);
+    const slot = this.#keptVersion === version ? this.#find(flat) : -1;
     if (slot < 0 || this.#versions[slot] !== version) return -1;
     writer.bytes(this.#views[slot]!);
     return slot;
@@ -34,7 +37,19 @@ export class EncodedBlocks {
   /** The slot of an equal list, or -1; one that never changes is known by itself. */
   #find(flat: readonly string[]): number {
     const lists = this.#lists;
+    this.#isPassedOver = false;
     for (let slot = 0; slot < lists.length; slot++) if (lists[slot] === flat) return slot;
+    const attention = this.#attention;
+    this.#isPassedOver = !attention.isDue;
+    if (this.#isPassedOver) return -1;
+    const slot = this.#findEqual(flat);
+    if (slot < 0) attention.miss();
+    else attention.hit();
+    return slot;
+  }
+
+  #findEqual(flat: readonly string[]): number {
+    const lists = this.#lists;
     const print = printOf(flat);
     const slot = print & (SLOTS - 1);
     if (this.#prints[slot] !== print) return -1;
@@ -57,7 +72,7 @@ export class EncodedBlocks {
     isConstant: boolean = false,
   ): number {
     const size = writer.position - start;
-    if (size > SLOT_BYTES) return -1;
+    if (size > SLOT_BYTES || this.#isPassedOver) return -1;
     const print = printOf(flat);
     const slot = print & (SLOTS - 1);
     if (this.#seen[slot] !== print) {

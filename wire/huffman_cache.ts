@@ -1,3 +1,4 @@
+import { Attention } from "./attention.ts";
 import { huffmanDecode } from "./huffman.ts";
 
 /** Longest and shortest code that is worth keeping, in bytes. */
@@ -16,6 +17,7 @@ const WARM_UP = 16;
  * a run of strings that never repeat costs a hash each and displaces nothing.
  */
 export class HuffmanCache {
+  readonly #attention: Attention = new Attention();
   #calls = 0;
   /** Hash of what was last seen, and of what is kept, by slot. */
   #seen: Int32Array | undefined;
@@ -32,12 +34,17 @@ export class HuffmanCache {
       if (++this.#calls > WARM_UP) this.#allocate();
       return huffmanDecode(bytes, start, end);
     }
+    if (!this.#attention.isDue) return huffmanDecode(bytes, start, end);
     let hash = size;
     // At most eight octets go into the hash; all are compared.
     const step = (size >> 3) + 1;
     for (let i = end - 1; i >= start; i -= step) hash = Math.imul(hash ^ bytes[i]!, 0x0100_0193);
     const slot = (hash ^ hash >>> 15) & (SLOTS - 1);
-    if (this.#kept![slot] === hash && this.#equals(slot, bytes, start, size)) return this.#texts[slot]!;
+    if (this.#kept![slot] === hash && this.#equals(slot, bytes, start, size)) {
+      this.#attention.hit();
+      return this.#texts[slot]!;
+    }
+    this.#attention.miss();
     const text = huffmanDecode(bytes, start, end);
     if (this.#seen[slot] === hash) this.#keep(slot, hash, bytes, start, size, text);
     else this.#seen[slot] = hash;

@@ -39,12 +39,43 @@ Deno.test("EncodedBlocks tells lists apart that differ in one octet anywhere, or
     writer.uint8(0xaa);
     for (let times = 0; times < 2; times++) cache.offer(kept, 1, writer, 0);
     for (const other of lists) {
+      // What is found keeps the cache attentive.
+      assert(cache.write(writer, kept.slice(), 1) >= 0);
       writer.clear();
       const slot = cache.write(writer, other.slice(), 1);
       assert.equal(slot >= 0, other === kept);
       assert.equal(writer.length, other === kept ? 1 : 0);
     }
   }
+});
+
+Deno.test("EncodedBlocks knows a list that never changes by itself, and copies any other", () => {
+  const cache = new EncodedBlocks();
+  const writer = new ByteWriter();
+  writer.uint8(0xaa);
+  const changing = ["a", "1"];
+  const constant = ["b", "2"];
+  for (let times = 0; times < 2; times++) cache.offer(changing, 1, writer, 0);
+  for (let times = 0; times < 2; times++) cache.offer(constant, 1, writer, 0, true);
+  assert(cache.write(writer, constant, 1) >= 0);
+  assert(cache.write(writer, ["b", "2"], 1) >= 0);
+  changing[1] = "3";
+  assert.equal(cache.write(writer, changing, 1), -1);
+});
+
+Deno.test("EncodedBlocks finds a list that comes again after thousands that did not", () => {
+  const cache = new EncodedBlocks();
+  const writer = new ByteWriter();
+  writer.uint8(0xaa);
+  const see = (list: string[]): boolean => {
+    if (cache.write(writer, list, 1) >= 0) return true;
+    cache.offer(list, 1, writer, writer.length - 1);
+    return false;
+  };
+  for (let i = 0; i < 5000; i++) assert.equal(see(["path", `${i}`]), false);
+  let times = 1;
+  while (!see(["path", "again"])) assert(++times < 40);
+  for (let i = 0; i < 20; i++) assert(see(["path", "again"]));
 });
 
 Deno.test("EncodedBlocks keeps a block for one version of the table only", () => {
