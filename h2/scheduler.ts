@@ -1,13 +1,14 @@
 import type { Stream } from "./stream.ts";
+import { StreamList } from "./stream_list.ts";
 
 const URGENCIES = 8;
 
 /** What waits at one urgency. */
 interface Level {
   /** Streams served one after the other, in order of id. */
-  readonly ordered: Stream[];
+  readonly ordered: StreamList;
   /** Streams that take turns, the next one first. */
-  readonly turns: Stream[];
+  readonly turns: StreamList;
   /** Whether the streams that take turns are next, where both kinds wait. */
   turnsNext: boolean;
 }
@@ -25,7 +26,7 @@ export class Scheduler {
   /** One bit for each urgency at which something waits. */
   #waiting = 0;
   /** Streams that only have to end. */
-  readonly #ending: Stream[] = [];
+  #ending: StreamList = new StreamList();
 
   /** Whether a stream with content waits. */
   get hasContent(): boolean {
@@ -34,7 +35,7 @@ export class Scheduler {
 
   /** Whether a stream waits only to end. */
   get hasEnding(): boolean {
-    return this.#ending.length > 0;
+    return !this.#ending.isEmpty;
   }
 
   /** Puts a stream where its state says it belongs, if anywhere. */
@@ -55,13 +56,11 @@ export class Scheduler {
   remove(stream: Stream): void {
     if (stream.scheduled === 0) return;
     if (stream.scheduled === 2) {
-      this.#ending.splice(this.#ending.indexOf(stream), 1);
+      this.#ending.remove(stream);
     } else {
       const level = this.#levels[stream.urgency]!;
-      const list = stream.isIncremental ? level.turns : level.ordered;
-      if (list[0] === stream) list.shift();
-      else list.splice(list.indexOf(stream), 1);
-      if (level.turns.length === 0 && level.ordered.length === 0) this.#waiting &= ~(1 << stream.urgency);
+      (stream.isIncremental ? level.turns : level.ordered).remove(stream);
+      if (level.turns.isEmpty && level.ordered.isEmpty) this.#waiting &= ~(1 << stream.urgency);
     }
     stream.scheduled = 0;
   }
@@ -78,7 +77,7 @@ export class Scheduler {
 
   /** The stream that only has to end and is next; it stays until `remove` or `update`. */
   get nextEnding(): Stream | undefined {
-    return this.#ending[0];
+    return this.#ending.first;
   }
 
   /** The stream that may write a frame now; it stays until `remove` or `update`. */
@@ -87,38 +86,32 @@ export class Scheduler {
     if (waiting === 0) return undefined;
     const level = this.#levels[31 - Math.clz32(waiting & -waiting)]!;
     const { ordered, turns } = level;
-    if (turns.length === 0) return ordered[0];
-    if (ordered.length > 0 && !level.turnsNext) {
+    if (turns.isEmpty) return ordered.first;
+    if (!ordered.isEmpty && !level.turnsNext) {
       level.turnsNext = true;
-      return ordered[0];
+      return ordered.first;
     }
     level.turnsNext = false;
-    const stream = turns[0]!;
-    if (turns.length > 1) {
-      turns.shift();
-      turns.push(stream);
-    }
+    const stream = turns.first;
+    turns.rotate();
     return stream;
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#waiting = 0;
-    this.#ending.length = 0;
+    this.#ending = new StreamList();
     this.#levels.fill(undefined);
   }
 
   #insert(stream: Stream): void {
-    const level = this.#levels[stream.urgency] ??= { ordered: [], turns: [], turnsNext: false };
+    const level = this.#levels[stream.urgency] ??= newLevel();
     this.#waiting |= 1 << stream.urgency;
-    if (stream.isIncremental) {
-      level.turns.push(stream);
-      return;
-    }
-    const list = level.ordered;
-    let at = list.length;
-    while (at > 0 && list[at - 1]!.id > stream.id) at--;
-    if (at === list.length) list.push(stream);
-    else list.splice(at, 0, stream);
+    if (stream.isIncremental) level.turns.push(stream);
+    else level.ordered.insert(stream);
   }
+}
+
+function newLevel(): Level {
+  return { ordered: new StreamList(), turns: new StreamList(), turnsNext: false };
 }

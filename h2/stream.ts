@@ -64,6 +64,10 @@ export class Stream {
   wantsDrain = false;
   /** Whether the scheduler holds it: 0 no, 1 for content, 2 for its end. */
   scheduled = 0;
+  /** The streams beside it where it waits. */
+  before: Stream | undefined = undefined;
+  /** See `before`. */
+  after: Stream | undefined = undefined;
   /** Bytes sent since `sendSince`. */
   sentBytes = 0;
   /** Since when the peer's stream window holds the body back; -1 while it does not. */
