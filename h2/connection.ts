@@ -10,7 +10,7 @@ import { FrameReader } from "./frame_reader.ts";
 import { writeAltSvc, writeFrameHeader, writeOrigins, writePriorityUpdate } from "./frame_writer.ts";
 import { Inbound } from "./inbound.ts";
 import type { H2ConnectionOptions } from "./options.ts";
-import { fillOutput, sendHead } from "./outbound.ts";
+import { fillOutput, sendHead, sendShortEnd } from "./outbound.ts";
 import { PingKind, sendPing } from "./pings.ts";
 import type { H2Settings, H2SettingsChange } from "./settings.ts";
 import { changeSettings, firstEntries, sendSettings } from "./settings_sync.ts";
@@ -237,6 +237,7 @@ export class H2Connection implements HttpEngine {
     const stream = core.find(id);
     if (stream === undefined || !stream.isWriteOpen) return true;
     stream.writer.sendBody(data.length, end);
+    if (end && sendShortEnd(core, stream, data)) return true;
     if (data.length > 0) {
       if (stream.chunk === undefined) stream.chunk = data;
       else if (stream.chunks === undefined) stream.chunks = [data];

@@ -97,8 +97,7 @@ export class FrameReader {
         const length = this.#length;
         const action = sink.receiveFrameHeader(this.#type, this.#flags, this.#stream, length);
         if (sink.isStopped) return;
-        if (action === FrameAction.GATHER && size - at >= length) {
-          sink.receiveFrame(this.#type, this.#flags, this.#stream, bytes, at, at + length);
+        if (size - at >= length && this.#takeWhole(action, bytes, at)) {
           at += length;
           if (sink.isStopped) return;
           continue;
@@ -118,6 +117,20 @@ export class FrameReader {
     this.#flags = bytes[at + 4]!;
     this.#stream = (bytes[at + 5]! & 0x7f) << 24 | bytes[at + 6]! << 16 | bytes[at + 7]! << 8 |
       bytes[at + 8]!;
+  }
+
+  /** Hands on a payload that lies whole in what arrived; says whether it did, or it must be read in parts. */
+  #takeWhole(action: FrameAction, bytes: Uint8Array, at: number): boolean {
+    const sink = this.#sink;
+    const end = at + this.#length;
+    if (action === FrameAction.GATHER) {
+      sink.receiveFrame(this.#type, this.#flags, this.#stream, bytes, at, end);
+      return true;
+    }
+    if (action !== FrameAction.PIECES || (this.#flags & Flag.PADDED) !== 0) return false;
+    sink.receiveDataStart(this.#stream, this.#flags, this.#length, this.#length);
+    if (!sink.isStopped) sink.receiveDataPiece(bytes, at, end, true);
+    return true;
   }
 
   #begin(action: FrameAction): void {

@@ -7,6 +7,9 @@ import { traceFields, traceFrameParts } from "./tracing.ts";
 /** What one output holds at most, unless control frames alone are more: a pooled buffer of 1 MiB. */
 const MAX_OUTPUT_BYTES = 1_048_000;
 
+/** Content up to this size is short, in bytes. */
+const MAX_SHORT_BYTES = 1024;
+
 /** Writes the head of a stream at once; writers of messages never change the array that they give out for one. */
 export function sendHead(
   core: Core,
@@ -61,6 +64,32 @@ export function fillOutput(core: Core): void {
     if (stream === undefined) return;
     sendData(core, stream, Math.min(maxFrame, room));
   }
+}
+
+/**
+ * Writes the whole content of a message at once, with its end, if it is short and nothing else waits:
+ * to schedule it would cost more. Says whether it did.
+ */
+export function sendShortEnd(core: Core, stream: Stream, data: Uint8Array): boolean {
+  const size = data.length;
+  const { out, scheduler } = core;
+  if (
+    size > MAX_SHORT_BYTES || stream.queuedBytes > 0 || size > stream.sendWindow || size > core.sendWindow ||
+    scheduler.hasContent || scheduler.hasEnding || out.position > MAX_OUTPUT_BYTES / 2
+  ) {
+    return false;
+  }
+  writeFrameHeader(out, size, FrameType.DATA, Flag.END_STREAM, stream.id);
+  if (core.trace !== undefined) {
+    traceFrameParts(core.trace, "out", FrameType.DATA, Flag.END_STREAM, stream.id, size, out.buffer, -1, -1);
+  }
+  out.bytes(data);
+  stream.sendWindow -= size;
+  stream.sentBytes += size;
+  core.sendWindow -= size;
+  core.contentBytes += size;
+  core.endWrite(stream);
+  return true;
 }
 
 /** Writes one DATA frame. */

@@ -43,6 +43,30 @@ engineTest("H2Connection sends as much as both windows allow [9113-6.9.1:window]
   assert.equal(peer.engine.windows()!.send, 0);
 });
 
+engineTest("H2Connection writes short content behind its head, and ends the exchange at once", (make) => {
+  const peer = make();
+  peer.sends(peer.request(1, { end: true }));
+  const content = new TextEncoder().encode("hello");
+  peer.engine.sendResponse(1, OK, false);
+  peer.engine.sendBody(1, content, true);
+  assert.deepEqual(peer.engine.take().map(({ type }) => type), ["done"]);
+  content.fill(0);
+  const [frame] = peer.frames().filter(({ type }) => type === FrameType.DATA);
+  assert.equal(new TextDecoder().decode(frame!.payload), "hello");
+  assert.equal(frame!.flags, 1);
+  assert.equal(peer.engine.windows()!.send, 65_535 - 5);
+});
+
+engineTest("H2Connection lets short content wait behind other content, and for a window", (make) => {
+  const peer = make({ settings: [Setting.INITIAL_WINDOW_SIZE, 5] });
+  respond(peer, 1, 20);
+  respond(peer, 3, 4);
+  respond(peer, 5, 6);
+  assert.deepEqual(sent(peer), [[1, 5], [3, 4], [5, 5]]);
+  peer.sends(windowUpdate(5, 1), windowUpdate(1, 15));
+  assert.deepEqual(sent(peer), [[1, 15], [5, 1]]);
+});
+
 engineTest("H2Connection follows a window that becomes negative [9113-6.9.2]", (make) => {
   const peer = make({ settings: [Setting.INITIAL_WINDOW_SIZE, 100] });
   respond(peer, 1, 1000);
