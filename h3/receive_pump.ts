@@ -75,9 +75,14 @@ export class ReceivePump {
   }
 
   async #readDirectly(): Promise<void> {
+    if (this.#isRequest && !(await this.#readHead())) return;
+    await (this.#stream.next === undefined ? this.#readInto() : this.#readLent());
+  }
+
+  /** Reads the rest into buffers of this end. */
+  async #readInto(): Promise<void> {
     let buffer = takeBuffer(SMALL_READ_BYTES);
     try {
-      if (this.#isRequest && !(await this.#readFirst(buffer))) return;
       while (!this.#isEnded) {
         const read = await this.#stream.read!(buffer);
         if (this.#isEnded) return;
@@ -87,6 +92,25 @@ export class ReceivePump {
         giveBuffer(buffer);
         buffer = takeBuffer(LARGE_READ_BYTES);
       }
+    } finally {
+      giveBuffer(buffer);
+    }
+  }
+
+  /** Reads the rest in the memory of the transport, which saves a copy. */
+  async #readLent(): Promise<void> {
+    while (!this.#isEnded) {
+      const bytes = await this.#stream.next!();
+      if (this.#isEnded) return;
+      if (bytes === null) return this.#target.receive(this.id, NO_BYTES, true);
+      await this.#pass(bytes);
+    }
+  }
+
+  async #readHead(): Promise<boolean> {
+    const buffer = takeBuffer(SMALL_READ_BYTES);
+    try {
+      return await this.#readFirst(buffer);
     } finally {
       giveBuffer(buffer);
     }

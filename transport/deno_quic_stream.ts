@@ -151,6 +151,7 @@ export class DenoReceive implements QuicReceiveStream, Kept {
   readonly id: number;
   place = -1;
   readonly read?: (buffer: Uint8Array) => Promise<number | null>;
+  readonly next?: () => Promise<Uint8Array | null>;
   readonly #reader: ReadableStreamBYOBReader;
   readonly #owner: StreamOwner;
   #readable: ReadableStream<Uint8Array> | undefined;
@@ -169,7 +170,9 @@ export class DenoReceive implements QuicReceiveStream, Kept {
     this.#reader = stream.getReader({ mode: "byob" });
     this.#reader.closed.catch(() => {});
     owner.keep(this);
-    if (owner.direct) this.read = (buffer) => this.#read(buffer);
+    if (!owner.direct) return;
+    this.read = (buffer) => this.#read(buffer);
+    this.next = () => this.#next(MAX_READ_BYTES);
   }
 
   get readable(): ReadableStream<Uint8Array> {
@@ -188,17 +191,31 @@ export class DenoReceive implements QuicReceiveStream, Kept {
   }
 
   async #read(buffer: Uint8Array): Promise<number | null> {
-    if (this.#isStopped) throw ended("read");
-    if (this.#rest !== undefined) return this.#take(this.#rest, buffer);
-    if (this.#hasEnded) return null;
-    if (this.#error !== undefined) throw this.#error;
-    const bytes = await this.#readChunk(Math.max(MIN_READ_BYTES, buffer.length));
-    if (this.#isStopped) throw ended("read");
-    return bytes === undefined ? null : this.#take(bytes, buffer);
+    const bytes = await this.#next(Math.max(MIN_READ_BYTES, buffer.length));
+    if (bytes === null) return null;
+    const count = Math.min(bytes.length, buffer.length);
+    buffer.set(count === bytes.length ? bytes : bytes.subarray(0, count));
+    if (count < bytes.length) this.#rest = bytes.subarray(count);
+    return count;
   }
 
-  /** The next bytes, at least one; `undefined` at the end. */
-  async #readChunk(most: number): Promise<Uint8Array | undefined> {
+  /** The next bytes, at least one and as many as `most`, unless they are a rest; `null` at the end. */
+  async #next(most: number): Promise<Uint8Array | null> {
+    if (this.#isStopped) throw ended("read");
+    const rest = this.#rest;
+    if (rest !== undefined) {
+      this.#rest = undefined;
+      return rest;
+    }
+    if (this.#hasEnded) return null;
+    if (this.#error !== undefined) throw this.#error;
+    const bytes = await this.#readChunk(most);
+    if (this.#isStopped) throw ended("read");
+    return bytes;
+  }
+
+  /** What Deno has next, at least one byte; `null` at the end. */
+  async #readChunk(most: number): Promise<Uint8Array | null> {
     const size = Math.min(this.#readBytes, most);
     const memory = this.#buffer !== undefined && this.#buffer.byteLength >= size
       ? this.#buffer
@@ -209,7 +226,7 @@ export class DenoReceive implements QuicReceiveStream, Kept {
       if (done) {
         this.#hasEnded = true;
         this.#owner.release(this);
-        return undefined;
+        return null;
       }
       this.#adapt(value.length, size);
       this.#buffer = value.buffer.byteLength >= this.#readBytes ? value.buffer : undefined;
@@ -224,12 +241,5 @@ export class DenoReceive implements QuicReceiveStream, Kept {
   #adapt(count: number, size: number): void {
     if (count === size) this.#readBytes = Math.min(Math.max(this.#readBytes, size * 4), MAX_READ_BYTES);
     else if (count * 16 < this.#readBytes && this.#readBytes > MIN_READ_BYTES) this.#readBytes /= 4;
-  }
-
-  #take(bytes: Uint8Array, buffer: Uint8Array): number {
-    const count = Math.min(bytes.length, buffer.length);
-    buffer.set(count === bytes.length ? bytes : bytes.subarray(0, count));
-    this.#rest = count === bytes.length ? undefined : bytes.subarray(count);
-    return count;
   }
 }

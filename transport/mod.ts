@@ -134,6 +134,11 @@ export interface QuicReceiveStream {
   stop(code: number): void;
   /** Direct call: fills `buffer`, resolves with the count, or `null` after FIN. One at a time. */
   read?(buffer: Uint8Array): Promise<number | null>;
+  /**
+   * Direct call beside `read`, for transports that read into memory of their own: resolves with the next
+   * bytes, which are valid until the next call of either, or `null` after FIN.
+   */
+  next?(): Promise<Uint8Array | null>;
 }
 
 /** A bidirectional QUIC stream. */
