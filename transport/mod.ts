@@ -68,12 +68,20 @@ export interface ByteTransport {
   readonly writable: WritableStream<Uint8Array>;
   /** What is known about it. */
   readonly info: TransportInfo;
-  /** Ends both halves at once. May be called twice. Never throws. */
+  /**
+   * Ends both halves at once. May be called twice. Never throws. The bytes of a write under way
+   * are not read any more: it fails.
+   */
   close(): void;
   /** Direct call: fills `buffer`, resolves with the count, or `null` at the end. One at a time. */
   read?(buffer: Uint8Array): Promise<number | null>;
   /** Direct call: resolves when all of `bytes` was taken and may be reused. One at a time. */
   write?(bytes: Uint8Array): Promise<void>;
+  /**
+   * Direct call: like `write`, for the pieces one after the other; one of the two at a time. Offered
+   * where the pieces need not be copied together first.
+   */
+  writev?(pieces: readonly Uint8Array[]): Promise<void>;
   /** Direct call: ends this half after what was written. */
   closeWrite?(): Promise<void>;
 }
