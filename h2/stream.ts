@@ -64,6 +64,8 @@ export class Stream {
   wantsDrain = false;
   /** Whether the scheduler holds it: 0 no, 1 for content, 2 for its end. */
   scheduled = 0;
+  /** The number of the last output that refers to its content; -1 before. */
+  lentIn = -1;
   /** Bytes sent since `sendSince`. */
   sentBytes = 0;
   /** Since when the peer's stream window holds the body back; -1 while it does not. */

@@ -68,10 +68,7 @@ export interface ByteTransport {
   readonly writable: WritableStream<Uint8Array>;
   /** What is known about it. */
   readonly info: TransportInfo;
-  /**
-   * Ends both halves at once. May be called twice. Never throws. The bytes of a write under way
-   * are not read any more: it fails.
-   */
+  /** Ends both halves at once. May be called twice. Never throws. */
   close(): void;
   /** Direct call: fills `buffer`, resolves with the count, or `null` at the end. One at a time. */
   read?(buffer: Uint8Array): Promise<number | null>;
@@ -79,7 +76,7 @@ export interface ByteTransport {
   write?(bytes: Uint8Array): Promise<void>;
   /**
    * Direct call: like `write`, for the pieces one after the other; one of the two at a time. Offered
-   * where the pieces need not be copied together first.
+   * where the pieces need not be copied together first. After a `close()` they are not looked at any more.
    */
   writev?(pieces: readonly Uint8Array[]): Promise<void>;
   /** Direct call: ends this half after what was written. */
