@@ -1,3 +1,4 @@
+import { TransportError } from "../semantics/errors.ts";
 import type { ByteTransport } from "./mod.ts";
 import {
   check,
@@ -56,7 +57,7 @@ export function byteTransportSuite(
 ): readonly TransportCase[] {
   const cases: TransportCase[] = [];
   for (const way of WAYS) {
-    for (const [name, body] of CASES) {
+    for (const [name, body] of way === "pieces" ? [...CASES, ...PIECES_CASES] : CASES) {
       cases.push({ name: `${name} (${way})`, run: () => runCase(makePair, way, body, options) });
     }
   }
@@ -256,6 +257,25 @@ async function closeTwice(a: End, b: End): Promise<void> {
   b.close();
 }
 
+async function closeLetsGo(a: End, b: End): Promise<void> {
+  const bytes = pattern(16_777_216);
+  const writing = a.write(bytes).catch(() => {});
+  await pause(50);
+  a.close();
+  await soon(writing, "a write under way at a close()");
+  bytes.fill(0xff);
+  const whole = pattern(bytes.length);
+  let seen = 0;
+  try {
+    for (let part = await soon(b.read(), "read"); part !== null; part = await soon(b.read(), "read")) {
+      checkBytes(part, whole.subarray(seen, seen += part.length), "what left before close()");
+    }
+  } catch (error) {
+    // The connection may look broken from there, as it is.
+    check(error instanceof TransportError, `${error}`);
+  }
+}
+
 async function peerNotices(a: End, b: End, options: ByteTransportSuiteOptions): Promise<void> {
   b.close();
   await soon(a.read().then((part) => check(part === null, "bytes came from nowhere"), () => {}), "a read");
@@ -302,4 +322,9 @@ const CASES: readonly (readonly [string, CaseBody])[] = [
   ["lets an end notice that its peer has closed", peerNotices],
   ["delivers what was written before the end", lastBytesArrive],
   ["tells what it is", infoIsThere],
+];
+
+/** What `writev` promises beside. */
+const PIECES_CASES: readonly (readonly [string, CaseBody])[] = [
+  ["looks at nothing any more after close()", closeLetsGo],
 ];
