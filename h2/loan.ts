@@ -2,7 +2,7 @@ import type { EngineEvent } from "../semantics/events.ts";
 import type { Stream } from "./stream.ts";
 
 /** Content from this size on is referred to; below, a copy costs less than a piece of its own, in bytes. */
-export const MIN_LENT_BYTES = 4096;
+export const MIN_LENT_BYTES = 8192;
 
 /**
  * What one output has on loan from the application: content that it refers to where it lies,

@@ -75,6 +75,7 @@ export class NodeSocketCalls implements DirectCalls {
 
   /** One `writev` of the system, with the memory of the pieces as it is. */
   #writePieces(pieces: readonly Uint8Array[]): Promise<void> {
+    if (pieces.length === 1) return this.write(pieces[0]!);
     if (this.#isClosed || this.#error !== undefined) {
       return Promise.reject(this.#translate(this.#error, "write"));
     }

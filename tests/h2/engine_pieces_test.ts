@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { MIN_LENT_BYTES as LENT } from "../../h2/loan.ts";
 import { H2Connection } from "../../h2/mod.ts";
 import { type EngineEvent, Fields } from "../../semantics/mod.ts";
 import { join, windowUpdate } from "../support/h2_frames.ts";
 import { requestHead } from "../support/h2_pair.ts";
-
-/** From this size on an engine refers to content. */
-const LENT = 4096;
 
 function filled(size: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(size);
