@@ -138,7 +138,7 @@ export class H2Connection implements HttpEngine {
 
   /**
    * The same octets as `output()`, in pieces: large parts of bodies are views of the memory that
-   * `sendBody` was given. The `drain`, `done` or `aborted` of their exchanges, and `closed`, wait
+   * `sendBody` was given. The `drain`, `done` and `aborted` of their exchanges, and `closed`, wait
    * until the pieces were recycled; until then, further outputs copy.
    */
   outputPieces(): readonly Uint8Array[] {
@@ -242,8 +242,8 @@ export class H2Connection implements HttpEngine {
   }
 
   /**
-   * Queues bytes of the body, to be left alone until `drain`, `done` or `aborted`. Returns
-   * whether more is welcome at once. Throws `TypeError` where the message has no room for them.
+   * Queues bytes of the body, to be left alone until `done` or `aborted`. Returns whether more is
+   * welcome at once, or after a `drain`. Throws `TypeError` where the message has no room for them.
    */
   sendBody(id: ExchangeId, data: Uint8Array, end: boolean): boolean {
     const core = this.#core;
