@@ -131,9 +131,19 @@ export class H2Connection implements HttpEngine {
     if (bytes.length === 0) return bytes;
     core.epoch++;
     core.queuedFrames = core.unsentAcks = 0;
-    core.lastOutputBytes = bytes.length;
-    core.counters.bytesOut += bytes.length;
+    core.lastOutputBytes = bytes.length + core.loan.bytes;
+    core.counters.bytesOut += core.lastOutputBytes;
     return bytes;
+  }
+
+  /**
+   * The same octets as `output()`, in pieces: large parts of bodies are views of the memory that
+   * `sendBody` was given. The `drain`, `done` and `aborted` of their exchanges, and `closed`, wait
+   * until the pieces were recycled; until then, further outputs copy.
+   */
+  outputPieces(): readonly Uint8Array[] {
+    this.#core.loan.begin();
+    return this.#core.loan.take(this.output());
   }
 
   /** Whether `output()` has something to give. */
@@ -141,9 +151,12 @@ export class H2Connection implements HttpEngine {
     return this.#core.hasOutput;
   }
 
-  /** Gives an output back for re-use, once nobody reads it any more. */
-  recycle(bytes: Uint8Array): void {
-    this.#core.out.give(bytes);
+  /** Gives an output back for re-use, once nobody reads it any more; makes events, if it was in pieces. */
+  recycle(output: Uint8Array | readonly Uint8Array[]): void {
+    const { out, loan, events } = this.#core;
+    if (output instanceof Uint8Array) return out.give(output);
+    if (output.length > 0) out.give(output[0]!);
+    loan.end(output, events);
   }
 
   /** All events since the last call, oldest first. */
@@ -229,8 +242,8 @@ export class H2Connection implements HttpEngine {
   }
 
   /**
-   * Queues bytes of the body, to be left alone until `drain`, `done` or `aborted`. Returns
-   * whether more is welcome at once. Throws `TypeError` where the message has no room for them.
+   * Queues bytes of the body, to be left alone until `done` or `aborted`. Returns whether more is
+   * welcome at once, or after a `drain`. Throws `TypeError` where the message has no room for them.
    */
   sendBody(id: ExchangeId, data: Uint8Array, end: boolean): boolean {
     const core = this.#core;

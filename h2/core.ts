@@ -17,6 +17,7 @@ import { newOutputWatch, type OutputWatch } from "./data_rates.ts";
 import { H2ErrorCode, reasonWord } from "./errors.ts";
 import { writeGoaway, writeReset, writeWindowUpdate } from "./frame_writer.ts";
 import type { H2ConnectionOptions, ResolvedH2Options } from "./options.ts";
+import { Loan } from "./loan.ts";
 import type { PendingPing } from "./pings.ts";
 import { resolveOptions } from "./options.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -24,12 +25,6 @@ import { type H2Settings, initialSettings, settingsOf } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import { connectionError, cutOffError, resetError, ruleError, unprocessedError } from "./stream_errors.ts";
 import { traceFrame, traceReset, traceState } from "./tracing.ts";
-
-/**
- * How far the connection is: `handshake` until the peer's first SETTINGS, `open` while
- * exchanges may begin, `draining` once an end was announced by either side, `closed`.
- */
-export type ConnectionState = "handshake" | "open" | "draining" | "closed";
 
 /**
  * What the parts of the engine share: the state of one connection and the few verbs that
@@ -56,11 +51,13 @@ export class Core {
   /** How long a connection may be without exchanges, in milliseconds. */
   readonly idleMs: number;
 
-  state: ConnectionState = "handshake";
+  /** `handshake` until the peer's SETTINGS, `draining` once either side has announced the end. */
+  state: "handshake" | "open" | "draining" | "closed" = "handshake";
   now: number;
   events: EngineEvent[] = [];
   /** Control frames and heads, and during `output()` content. */
   readonly out: ByteWriter = new ByteWriter();
+  readonly loan: Loan = new Loan();
   /** Counts the outputs that were taken. */
   epoch = 1;
   /** Size of the last output. */
@@ -261,8 +258,7 @@ export class Core {
     if (this.state === "closed") return;
     this.#remove(stream, "reset-by-us");
     if (!stream.isAnnounced) return;
-    const error = ruleError(code, "remote", this.verdict(stream), rule, detail);
-    this.emitAborted(stream, "both", error);
+    this.emitAborted(stream, "both", ruleError(code, "remote", this.verdict(stream), rule, detail));
   }
 
   /** Resets an id that is not (or not yet) in the table because of an error of the peer. */
@@ -324,7 +320,7 @@ export class Core {
 
   /** Tells the shell that an exchange ended early. */
   emitAborted(stream: Stream, side: Side, error: StreamError | ConnectionError): void {
-    this.events.push({ type: "aborted", id: stream.id, side, error });
+    this.giveBack({ type: "aborted", id: stream.id, side, error }, stream);
   }
 
   #sendReset(id: number, code: number): void {
@@ -341,7 +337,13 @@ export class Core {
 
   #done(stream: Stream): void {
     this.counters.exchangesDone++;
-    this.events.push({ type: "done", id: stream.id });
+    this.giveBack({ type: "done", id: stream.id }, stream);
+  }
+
+  /** Tells what gives bytes of a stream, or all, back to the application: later while an output refers to them. */
+  giveBack(event: EngineEvent, stream?: Stream): void {
+    if (this.loan.has(stream)) this.loan.hold(event);
+    else this.events.push(event);
   }
 
   #remove(stream: Stream, ending: "ended" | "reset-by-us" | "reset-by-peer"): void {
@@ -391,11 +393,10 @@ export class Core {
   /** Tells the peer of what is owed to it. */
   sendConnectionCredit(): void {
     if (this.owed <= 0 || this.state === "closed") return;
-    const increment = this.owed;
-    this.owed = 0;
-    this.receiveWindow += increment;
     const start = this.out.position;
-    writeWindowUpdate(this.out, 0, increment);
+    writeWindowUpdate(this.out, 0, this.owed);
+    this.receiveWindow += this.owed;
+    this.owed = 0;
     this.queued(FrameType.WINDOW_UPDATE, 0, 0, start);
   }
 
@@ -403,11 +404,10 @@ export class Core {
   returnToStream(stream: Stream, bytes: number): void {
     stream.owed += bytes;
     if (!stream.isReadOpen || stream.isDiscarding || stream.owed * 2 < this.streamTarget) return;
-    const increment = stream.owed;
-    stream.owed = 0;
-    stream.receiveWindow += increment;
     const start = this.out.position;
-    writeWindowUpdate(this.out, stream.id, increment);
+    writeWindowUpdate(this.out, stream.id, stream.owed);
+    stream.receiveWindow += stream.owed;
+    stream.owed = 0;
     this.queued(FrameType.WINDOW_UPDATE, 0, stream.id, start);
   }
 
@@ -492,7 +492,7 @@ export class Core {
     this.deadlines.clear();
     this.earlyPriorities.clear();
     this.pings = [];
-    this.events.push(error === undefined ? { type: "closed" } : { type: "closed", error });
+    this.giveBack(error === undefined ? { type: "closed" } : { type: "closed", error });
     if (this.trace === undefined) return;
     const detail = error === undefined ? undefined : { errorCode: error.code, rule: error.rule };
     traceState(this.trace, "connection", "closed", undefined, detail);

@@ -57,9 +57,10 @@ export class H2Driver {
   readonly #target: H2DriverTarget;
   readonly #maxReadDuringWriteBytes: number;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  readonly #canGather: boolean;
   readonly #turns: Turns;
   /** What is being written. */
-  #writing: Uint8Array | undefined;
+  #writing: Uint8Array | readonly Uint8Array[] | undefined;
   #readDuringWrite = 0;
   #writeEnded: Deferred<void> | undefined;
   #lastReceived: number;
@@ -85,6 +86,7 @@ export class H2Driver {
       tick: (now) => engine.tick(now),
     });
     this.#writer = options.transport.write === undefined ? options.transport.writable.getWriter() : undefined;
+    this.#canGather = this.#writer === undefined && options.transport.writev !== undefined;
   }
 
   /** When the last byte came, by the clock. */
@@ -188,31 +190,53 @@ export class H2Driver {
 
   #write(): void {
     if (this.#writing !== undefined || !this.#engine.hasOutput) return;
-    const bytes = this.#engine.output();
+    const output = this.#takeOutput();
     // Output can end exchanges and let others send more.
     this.#dispatch();
-    if (bytes.length === 0) return;
-    this.#writing = bytes;
+    if (output.length === 0) return;
+    this.#writing = output;
     this.#readDuringWrite = 0;
-    const written = this.#writer === undefined ? this.#transport.write!(bytes) : this.#writer.write(bytes);
-    written.then(this.#onWritten, this.#onWriteFailed);
+    this.#send(output).then(this.#onWritten, this.#onWriteFailed);
+  }
+
+  #takeOutput(): Uint8Array | readonly Uint8Array[] {
+    if (!this.#canGather) return this.#engine.output();
+    const pieces = this.#engine.outputPieces();
+    return pieces.length === 1 ? pieces[0]! : pieces;
+  }
+
+  #send(output: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    if (!(output instanceof Uint8Array)) return this.#transport.writev!(output);
+    return this.#writer === undefined ? this.#transport.write!(output) : this.#writer.write(output);
   }
 
   readonly #onWritten = (): void => {
-    const bytes = this.#writing!;
-    this.#writing = undefined;
-    this.#writeEnded?.resolve();
-    this.#writeEnded = undefined;
+    const output = this.#endWriting();
     // A stream may keep a chunk after the write; a direct call may not.
-    if (this.#writer === undefined) this.#engine.recycle(bytes);
+    if (output !== undefined && this.#writer === undefined) this.#engine.recycle(output);
     this.#turns.run();
   };
 
   readonly #onWriteFailed = (error: unknown): void => {
-    this.#writing = undefined;
-    this.#writeEnded?.resolve();
     this.#lose(error);
   };
+
+  /** No write is under way any more; gives what it wrote. */
+  #endWriting(): Uint8Array | readonly Uint8Array[] | undefined {
+    const output = this.#writing;
+    this.#writing = undefined;
+    this.#writeEnded?.resolve();
+    this.#writeEnded = undefined;
+    return output;
+  }
+
+  /** Closes the transport, and lets the application have again what a write under way refers to. */
+  #closeTransport(): void {
+    this.#transport.close();
+    const output = this.#endWriting();
+    // A transport may still look at the array of a `write`; the collector gets that.
+    if (output !== undefined && !(output instanceof Uint8Array)) this.#engine.recycle(output);
+  }
 
   /** The engine is done: the last bytes leave, this half ends, and the peer's end is waited for a little. */
   #linger(): void {
@@ -235,10 +259,11 @@ export class H2Driver {
     const error = cause instanceof TransportError
       ? cause
       : new TransportError("lost", "Cannot go on: the transport failed", { initiator: "remote", cause });
+    // Before anybody is told: what they had lent is theirs again.
+    this.#closeTransport();
     if (!this.#engine.isClosed) {
       this.#target.lose(error);
       this.#engine.receiveEnd(this.#clock.now());
-      this.#dispatch();
     }
     this.#end();
   }
@@ -253,8 +278,8 @@ export class H2Driver {
     this.#isEnded = true;
     this.#turns.stop();
     if (this.#lingerTimer !== undefined) this.#clock.cancel(this.#lingerTimer);
-    this.#writeEnded?.resolve();
-    this.#transport.close();
+    this.#closeTransport();
+    this.#dispatch();
     this.#target.end();
   }
 }

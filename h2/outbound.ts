@@ -1,6 +1,7 @@
 import { Flag, FRAME_HEADER_BYTES, FrameType } from "./constants.ts";
 import type { Core } from "./core.ts";
 import { writeFrameHeader, writeHeaders } from "./frame_writer.ts";
+import { MIN_LENT_BYTES } from "./loan.ts";
 import type { Stream } from "./stream.ts";
 import { traceFields, traceFrameParts } from "./tracing.ts";
 
@@ -52,13 +53,13 @@ function sendSection(
 
 /** Adds what can be sent of all bodies to the output, by priority and as far as the windows go. */
 export function fillOutput(core: Core): void {
-  const { scheduler, out } = core;
+  const { scheduler, out, loan } = core;
   for (let stream = scheduler.nextEnding; stream !== undefined; stream = scheduler.nextEnding) {
     sendEnd(core, stream);
   }
   const maxFrame = Math.min(core.peerSettings.maxFrameBytes, core.options.maxSendFrameBytes);
   while (core.sendWindow > 0) {
-    const room = MAX_OUTPUT_BYTES - out.position - FRAME_HEADER_BYTES;
+    const room = MAX_OUTPUT_BYTES - out.position - loan.bytes - FRAME_HEADER_BYTES;
     if (room < maxFrame && room < 1024) return;
     const stream = scheduler.next();
     if (stream === undefined) return;
@@ -100,7 +101,7 @@ function sendData(core: Core, stream: Stream, max: number): void {
   if (size > stream.sendWindow) size = stream.sendWindow;
   if (size > core.sendWindow) size = core.sendWindow;
   const isLast = size === stream.queuedBytes;
-  if (!isLast) out.reserve(reserveFor(core, stream));
+  if (!isLast && !core.loan.isWanted) out.reserve(reserveFor(core, stream));
   const ends = isLast && stream.isEndQueued;
   writeFrameHeader(out, size, FrameType.DATA, ends ? Flag.END_STREAM : 0, stream.id);
   if (core.trace !== undefined) {
@@ -112,7 +113,7 @@ function sendData(core: Core, stream: Stream, max: number): void {
   stream.sentBytes += size;
   core.sendWindow -= size;
   core.contentBytes += size;
-  copyChunks(core, stream, size);
+  takeContent(core, stream, size);
   if (ends) {
     core.endWrite(stream);
     return;
@@ -121,7 +122,7 @@ function sendData(core: Core, stream: Stream, max: number): void {
   else if (isLast || stream.sendWindow <= 0) core.scheduler.update(stream);
   if (stream.wantsDrain && stream.queuedBytes * 2 <= core.limits.maxSendBufferBytes) {
     stream.wantsDrain = false;
-    if (stream.isWriteOpen) core.events.push({ type: "drain", id: stream.id });
+    if (stream.isWriteOpen) core.giveBack({ type: "drain", id: stream.id }, stream);
   }
 }
 
@@ -134,14 +135,17 @@ function reserveFor(core: Core, stream: Stream): number {
   return Math.min(content + frames * FRAME_HEADER_BYTES, MAX_OUTPUT_BYTES - core.out.position);
 }
 
-/** Copies content from the chunks of a stream, once, to where it leaves from. */
-function copyChunks(core: Core, stream: Stream, size: number): void {
+/** Takes content from the chunks of a stream: refers to it if that is wanted, else copies it, once. */
+function takeContent(core: Core, stream: Stream, size: number): void {
+  const { out, loan } = core;
   let left = size;
   while (left > 0) {
     const chunk = stream.chunk!;
     const from = stream.chunkOffset;
     const to = Math.min(chunk.length, from + left);
-    core.out.bytes(chunk, from, to);
+    if (loan.isWanted && to - from >= MIN_LENT_BYTES) {
+      loan.add(stream, core.epoch, out.position, chunk, from, to);
+    } else out.bytes(chunk, from, to);
     left -= to - from;
     if (to < chunk.length) {
       stream.chunkOffset = to;

@@ -68,6 +68,8 @@ export class Stream {
   before: Stream | undefined = undefined;
   /** See `before`. */
   after: Stream | undefined = undefined;
+  /** The number of the last output that refers to its content; -1 before. */
+  lentIn = -1;
   /** Bytes sent since `sendSince`. */
   sentBytes = 0;
   /** Since when the peer's stream window holds the body back; -1 while it does not. */

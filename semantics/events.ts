@@ -242,8 +242,8 @@ export interface HttpEngine {
   sendResponse(id: ExchangeId, head: ResponseHead, end: boolean): void;
   /**
    * Queues bytes of the body; the engine reads them when it writes a frame, so the caller
-   * leaves them alone until `drain`, `done` or `aborted`. Returns whether more is welcome
-   * at once; after `false` a `drain` event follows.
+   * leaves them alone until `done` or `aborted`. Returns whether more is welcome at once; after
+   * `false` a `drain` event follows, and all but the last half of `limits.maxSendBufferBytes` are free.
    */
   sendBody(id: ExchangeId, data: Uint8Array, end: boolean): boolean;
   /** Ends the message with a trailer section. */

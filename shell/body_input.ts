@@ -2,8 +2,9 @@ import { encodeText } from "./encode_text.ts";
 import { ignore } from "./deferred.ts";
 
 /**
- * What a body can be made from. Bytes and the chunks of a stream belong to the
- * exchange until they are sent.
+ * What a body can be made from. Bytes belong to the exchange until it says that they are free: the
+ * promise of `reply` or `respond` at a server, `closed` at a client, however it settles. The chunks
+ * of a stream or an iterable are given away for good.
  */
 export type BodyInput =
   | string

@@ -47,6 +47,8 @@ export class ClientCore implements ClientHost {
   readonly #options: ClientCoreOptions;
   readonly #arrivals: Arrivals = new Arrivals();
   readonly #open: IdTable<ClientSide> = new IdTable();
+  /** Exchanges that are over, and whose bytes the engine may still read. */
+  readonly #lending: Map<ExchangeId, ClientSide> = new Map();
   /** In order of arrival. */
   readonly #queue: Set<ClientSide> = new Set();
   readonly #ready: Deferred<void> = new Deferred();
@@ -172,6 +174,7 @@ export class ClientCore implements ClientHost {
   forget(exchange: ClientSide): void {
     if (exchange.isQueued) this.#queue.delete(exchange);
     else this.#open.delete(exchange.id);
+    if (exchange.isLending) this.#lending.set(exchange.id, exchange);
     if (this.#queue.size > 0) this.wake();
   }
 
@@ -194,12 +197,14 @@ export class ClientCore implements ClientHost {
       case "body":
         return this.#open.get(event.id)?.receiveBody(event.data, event.end);
       case "done":
+        this.#release(event.id);
         return this.#open.get(event.id)?.receiveDone();
       case "trailers":
         return this.#open.get(event.id)?.receiveTrailers(event.fields);
       case "drain":
         return this.#open.get(event.id)?.receiveDrain();
       case "aborted":
+        if (event.side === "both") this.#release(event.id);
         return this.#open.get(event.id)?.receiveAborted(event.side, event.error);
       case "interim":
         return this.#open.get(event.id)?.receiveInterim(event.head);
@@ -222,12 +227,18 @@ export class ClientCore implements ClientHost {
     }
   }
 
+  #release(id: ExchangeId): void {
+    this.#lending.get(id)?.release();
+    this.#lending.delete(id);
+  }
+
   #receiveGoingAway(event: GoingAwayEvent): void {
     const details = { initiator: "remote", wireCode: event.wireCode } as const;
     const text = "Cannot go on: the peer takes no more exchanges";
     for (let i = 0; i < event.unprocessed.length; i++) {
       this.#open.get(event.unprocessed[i]!)?.fail(
         new ConnectionError("going-away", text, { ...details, retry: "refused" }),
+        false,
       );
     }
     this.stop(new ConnectionError("going-away", text, { ...details, retry: "unsent" }));
@@ -247,6 +258,7 @@ export class ClientCore implements ClientHost {
       exchange.fail(withVerdict(error, this.engine.verdict(exchange.id)));
     }
     this.#open.clear();
+    for (const id of this.#lending.keys()) this.#release(id);
     this.stop(withVerdict(error, "unsent"));
   }
 }

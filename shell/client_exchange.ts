@@ -48,7 +48,10 @@ export interface ClientExchange {
   readonly response: Promise<ClientResponse>;
   /** The interim (1xx) responses; ends with the final one. */
   readonly interim: AsyncIterable<ResponseHead>;
-  /** Resolves when both halves have ended well, rejects like `response` when not. */
+  /**
+   * Resolves when both halves have ended well, rejects like `response` when not. A body of bytes
+   * is the caller's again then.
+   */
   readonly closed: Promise<void>;
   /** How urgent the response is; setting it tells the peer (RFC 9218). */
   priority: Priority;

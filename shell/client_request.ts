@@ -54,7 +54,7 @@ export interface ClientRequest {
   readonly path?: string;
   /** The fields of the head. */
   readonly fields?: FieldsInit;
-  /** The body. A stream is not touched before the request is opened. */
+  /** The body. A stream is not touched before the request is opened; bytes are in use until `closed` settles. */
   readonly body?: BodyInput;
   /** The trailer section, or what makes it once the body was sent. */
   readonly trailers?: FieldsInit | (() => FieldsInit | Promise<FieldsInit>);

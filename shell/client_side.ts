@@ -46,6 +46,8 @@ export class ClientSide implements ClientExchange {
   #id: ExchangeId = -1;
   #progress: Progress = "queued";
   #error: unknown;
+  /** Whether it is over and the engine may still read the bytes of its body. */
+  #isLending = false;
   /** Why the server took no more of the request. */
   #writeError: Error | undefined;
   #response: Deferred<ClientResponse> = new Deferred();
@@ -78,6 +80,11 @@ export class ClientSide implements ClientExchange {
     return this.#progress === "queued";
   }
 
+  /** Whether it is over and waits for `release`. */
+  get isLending(): boolean {
+    return this.#isLending;
+  }
+
   /** Whether it was sent and is not over. */
   get isOpen(): boolean {
     return this.#progress === "open";
@@ -106,7 +113,7 @@ export class ClientSide implements ClientExchange {
   get closed(): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = new Deferred();
-      if (this.#progress === "over") this.#settleClosed();
+      if (this.#progress === "over" && !this.#isLending) this.#settleClosed();
     }
     return this.#closed.promise;
   }
@@ -239,7 +246,7 @@ export class ClientSide implements ClientExchange {
       this.#host.engine.abort(this.#id, "both", cause);
       this.#host.wake();
     }
-    this.#end(error);
+    this.fail(error, false);
   }
 
   /** The tunnel that a 2xx opened. */
@@ -314,9 +321,20 @@ export class ClientSide implements ClientExchange {
     return this.#isAnswered && (this.#incoming === undefined || this.#incoming.isEnded);
   }
 
-  /** The exchange is over; `error` says why it did not end well. */
-  fail(error: Error): void {
+  /**
+   * The exchange is over; `error` says why it did not end well, `isFree` that the engine reads the
+   * bytes of its body no more. Else `release` follows.
+   */
+  fail(error: unknown, isFree: boolean = true): void {
+    const isSending = this.#progress === "open" && this.#whole instanceof Uint8Array;
+    if (!isFree && isSending && this.#whole.length > 0) this.#isLending = true;
     this.#end(error);
+  }
+
+  /** The engine reads the bytes of the body no more. */
+  release(): void {
+    this.#isLending = false;
+    if (this.#closed !== undefined) this.#settleClosed();
   }
 
   #end(error: unknown, bodyError: unknown = error): void {
@@ -331,7 +349,7 @@ export class ClientSide implements ClientExchange {
       this.#incoming?.fail(asError(error));
     }
     this.#interim?.end();
-    if (this.#closed !== undefined) this.#settleClosed();
+    if (this.#closed !== undefined && !this.#isLending) this.#settleClosed();
     this.#onOpen?.();
     this.#onOpen = undefined;
   }

@@ -50,7 +50,10 @@ export interface ServerExchange {
   readonly isAnswered: boolean;
   /** Sends an interim (1xx) response, such as 103. */
   sendInterim(status: number, fields?: FieldsInit): void;
-  /** Sends the response. Resolves once it is in the hands of the connection; its rejection may be ignored. */
+  /**
+   * Sends the response. Resolves once it is in the hands of the connection; its rejection may be
+   * ignored. Either way a body of bytes is the handler's again then.
+   */
   reply(status: number, fields?: FieldsInit, body?: BodyInput): Promise<void>;
   /** Sends a native response. */
   respond(response: Response): Promise<void>;

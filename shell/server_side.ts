@@ -403,6 +403,7 @@ export class ServerSide implements ServerExchange, BodyOwner {
     this.#host.wake();
     this.#end(
       new StreamError(cause, "Cannot go on: this end gave the exchange up", { initiator: "user" }),
+      false,
     );
   }
 
@@ -449,6 +450,7 @@ export class ServerSide implements ServerExchange, BodyOwner {
 
   /** All is sent and received. */
   receiveDone(): void {
+    if (this.#isOver) return this.#release();
     this.#isOver = true;
     const answer = this.#answer;
     if (answer.at === "head") answer.whole?.resolve();
@@ -471,17 +473,24 @@ export class ServerSide implements ServerExchange, BodyOwner {
     this.#controller?.abort(error);
   }
 
-  /** The exchange is over before its time. */
-  #end(error: Error): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#error = error;
-    this.#incoming?.fail(error);
+  /** The exchange is over before its time; `isFree` says that the engine reads the handler's bytes no more. */
+  #end(error: Error, isFree = true): void {
     const answer = this.#answer;
-    if (answer.at === "body") answer.body.stop(error);
-    else if (answer.at === "head") answer.whole?.reject(error);
+    if (!this.#isOver) {
+      this.#isOver = true;
+      this.#error = error;
+      this.#incoming?.fail(error);
+      if (answer.at === "body") answer.body.stop(error);
+      this.#controller?.abort(error);
+    }
+    // A handler that waits for its bytes is told when the engine tells.
+    if (isFree || answer.at !== "head" || answer.whole === undefined) this.#release();
+  }
+
+  #release(): void {
+    const answer = this.#answer;
+    if (answer.at === "head") answer.whole?.reject(this.#error);
     this.#host.forget(this);
-    this.#controller?.abort(error);
   }
 }
 

@@ -9,6 +9,8 @@ export interface DirectCalls {
   read(buffer: Uint8Array): Promise<number | null>;
   /** Resolves when all of `bytes` was taken. */
   write(bytes: Uint8Array): Promise<void>;
+  /** The same for pieces one after the other, where they need not be copied together first. */
+  writev?(pieces: readonly Uint8Array[]): Promise<void>;
   /** Ends this half. */
   closeWrite(): Promise<void>;
   /** Ends both halves; never throws. */
@@ -20,6 +22,7 @@ class DirectTransport implements ByteTransport {
   readonly info: TransportInfo;
   readonly read?: (buffer: Uint8Array) => Promise<number | null>;
   readonly write?: (bytes: Uint8Array) => Promise<void>;
+  readonly writev?: (pieces: readonly Uint8Array[]) => Promise<void>;
   readonly closeWrite?: () => Promise<void>;
   readonly #calls: DirectCalls;
   #readable: ReadableStream<Uint8Array> | undefined;
@@ -31,6 +34,7 @@ class DirectTransport implements ByteTransport {
     if (!direct) return;
     this.read = (buffer) => calls.read(buffer);
     this.write = (bytes) => calls.write(bytes);
+    if (calls.writev !== undefined) this.writev = (pieces) => calls.writev!(pieces);
     this.closeWrite = () => calls.closeWrite();
   }
 
@@ -53,7 +57,7 @@ class DirectTransport implements ByteTransport {
 }
 
 /**
- * Makes a byte transport of four calls.
+ * Makes a byte transport of calls.
  *
  * @param direct whether the calls are shown as well, or only the Web Streams made of them
  */

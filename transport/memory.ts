@@ -29,7 +29,7 @@ export interface MemoryPairOptions {
   readonly latencyMs?: number;
   /** Where time comes from; only asked when there is latency. @default {systemClock} */
   readonly clock?: Clock;
-  /** Whether `read`, `write` and `closeWrite` are there, or the Web Streams alone. @default {true} */
+  /** Whether the direct calls are there, or the Web Streams alone. @default {true} */
   readonly direct?: boolean;
   /** How much one direction holds before writes wait, in bytes. @default {1048576} */
   readonly bufferBytes?: number;
@@ -84,7 +84,8 @@ function endOf(
   let isClosed = false;
   const calls = {
     read: (buffer: Uint8Array): Promise<number | null> => incoming.read(buffer),
-    write: (bytes: Uint8Array): Promise<void> => outgoing.write(bytes),
+    write: (bytes: Uint8Array): Promise<void> => outgoing.write(bytes.slice()),
+    writev: (pieces: readonly Uint8Array[]): Promise<void> => outgoing.write(joined(pieces)),
     closeWrite: (): Promise<void> => outgoing.closeWrite(),
     close(): void {
       if (isClosed) return;
@@ -94,6 +95,16 @@ function endOf(
     },
   };
   return directTransport(calls, info, options.direct ?? true);
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 interface PendingRead {
@@ -142,15 +153,15 @@ class MemoryPipe {
     this.#maxBytes = options.bufferBytes ?? 1_048_576;
   }
 
+  /** Sends `bytes`, which nobody else may touch. */
   write(bytes: Uint8Array): Promise<void> {
     if (this.#writeError !== undefined) return Promise.reject(this.#writeError);
     if (this.#isFinished) return Promise.reject(closedHere("write"));
     if (bytes.length === 0) return Promise.resolve();
-    const copy = bytes.slice();
-    this.#heldBytes += copy.length;
+    this.#heldBytes += bytes.length;
     this.#lane.send(() => {
       if (this.#readError !== undefined) return;
-      this.#arrived.push(copy);
+      this.#arrived.push(bytes);
       this.#settleRead();
     });
     if (this.#heldBytes <= this.#maxBytes) return Promise.resolve();

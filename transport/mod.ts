@@ -74,6 +74,11 @@ export interface ByteTransport {
   read?(buffer: Uint8Array): Promise<number | null>;
   /** Direct call: resolves when all of `bytes` was taken and may be reused. One at a time. */
   write?(bytes: Uint8Array): Promise<void>;
+  /**
+   * Direct call: like `write`, for the pieces one after the other; one of the two at a time. Offered
+   * where the pieces need not be copied together first. After a `close()` they are not looked at any more.
+   */
+  writev?(pieces: readonly Uint8Array[]): Promise<void>;
   /** Direct call: ends this half after what was written. */
   closeWrite?(): Promise<void>;
 }

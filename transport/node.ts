@@ -32,7 +32,7 @@ export interface ConnectTcpOptions {
   readonly signal?: AbortSignal;
   /** For all of it: name, TCP and, where there is one, the TLS handshake. @default {30000} */
   readonly timeoutMs?: number;
-  /** Whether `read`, `write` and `closeWrite` are there, or the Web Streams alone. @default {true} */
+  /** Whether the direct calls are there, or the Web Streams alone. @default {true} */
   readonly direct?: boolean;
 }
 

@@ -11,6 +11,8 @@ export interface NodeSocketOptions {
   readonly translate: (error: unknown, what: string) => TransportError;
   /** How much may wait unread before the socket is paused, in bytes. */
   readonly maxUnreadBytes: number;
+  /** Whether `writev` is offered; of no use over TLS, which copies the pieces together. @default {false} */
+  readonly canGather?: boolean;
 }
 
 interface PendingRead {
@@ -19,10 +21,16 @@ interface PendingRead {
   readonly reject: (reason: unknown) => void;
 }
 
+interface PendingWrite {
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 /** The direct calls over a socket of Node's, plain or TLS. */
 export class NodeSocketCalls implements DirectCalls {
   /** Told of the first failure; for who waits for the handshake. */
   onFailure: ((error: unknown) => void) | undefined;
+  readonly writev?: (pieces: readonly Uint8Array[]) => Promise<void>;
   readonly #socket: Socket;
   readonly #options: NodeSocketOptions;
   readonly #chunks: Uint8Array[] = [];
@@ -32,11 +40,12 @@ export class NodeSocketCalls implements DirectCalls {
   #isClosed = false;
   #error: unknown;
   #pending: PendingRead | undefined;
-  #rejectWrite: ((reason: unknown) => void) | undefined;
+  #writing: PendingWrite | undefined;
 
   constructor(socket: Socket, options: NodeSocketOptions) {
     this.#socket = socket;
     this.#options = options;
+    if (options.canGather === true) this.writev = (pieces) => this.#writePieces(pieces);
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
     socket.on("end", () => this.#end());
     socket.on("error", (error: unknown) => this.#fail(error));
@@ -59,14 +68,35 @@ export class NodeSocketCalls implements DirectCalls {
     }
     if (bytes.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#rejectWrite = (error) => reject(this.#translate(error, "write"));
-      this.#socket.write(bytes, (error) => {
-        this.#rejectWrite = undefined;
-        if (error === undefined || error === null) resolve();
-        else reject(this.#translate(error, "write"));
-      });
+      this.#writing = { resolve, reject };
+      this.#socket.write(bytes, this.#onWritten);
     });
   }
+
+  /** One `writev` of the system, with the memory of the pieces as it is. */
+  #writePieces(pieces: readonly Uint8Array[]): Promise<void> {
+    if (pieces.length === 1) return this.write(pieces[0]!);
+    if (this.#isClosed || this.#error !== undefined) {
+      return Promise.reject(this.#translate(this.#error, "write"));
+    }
+    const last = pieces.length - 1;
+    if (last < 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#writing = { resolve, reject };
+      const socket = this.#socket;
+      socket.cork();
+      for (let i = 0; i < last; i++) socket.write(pieces[i]!);
+      socket.write(pieces[last]!, this.#onWritten);
+      socket.uncork();
+    });
+  }
+
+  readonly #onWritten = (error: unknown): void => {
+    const writing = this.#writing;
+    this.#writing = undefined;
+    if (error === undefined || error === null) writing?.resolve();
+    else writing?.reject(this.#translate(error, "write"));
+  };
 
   closeWrite(): Promise<void> {
     if (this.#isClosed || this.#error !== undefined) {
@@ -80,9 +110,15 @@ export class NodeSocketCalls implements DirectCalls {
     this.#isClosed = true;
     this.#chunks.length = 0;
     this.#unreadBytes = 0;
-    this.#failCalls(undefined);
-    // Destroying a socket while the peer still talks would reset it, and lose what was written.
     const socket = this.#socket;
+    const isWriting = this.#writing !== undefined;
+    this.#failCalls(undefined);
+    // Whose write has failed may use its bytes again, so they must not leave later.
+    if (isWriting) {
+      socket.destroy();
+      return;
+    }
+    // Destroying a socket while the peer still talks would reset it, and lose what was written.
     if (this.#hasEnded || this.#error !== undefined) {
       socket.destroySoon();
       return;
@@ -96,13 +132,18 @@ export class NodeSocketCalls implements DirectCalls {
 
   #receive(chunk: Uint8Array): void {
     if (this.#isClosed) return;
+    const pending = this.#pending;
+    this.#pending = undefined;
+    // Who waits has taken all that came before.
+    if (pending !== undefined && chunk.length <= pending.buffer.length) {
+      pending.buffer.set(chunk);
+      pending.resolve(chunk.length);
+      return;
+    }
     this.#chunks.push(chunk);
     this.#unreadBytes += chunk.length;
     if (this.#unreadBytes > this.#options.maxUnreadBytes) this.#socket.pause();
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    this.#pending = undefined;
-    pending.resolve(this.#take(pending.buffer));
+    pending?.resolve(this.#take(pending.buffer));
   }
 
   #end(): void {
@@ -120,8 +161,8 @@ export class NodeSocketCalls implements DirectCalls {
   #failCalls(error: unknown): void {
     this.#pending?.reject(this.#translate(error, "read"));
     this.#pending = undefined;
-    this.#rejectWrite?.(error);
-    this.#rejectWrite = undefined;
+    this.#writing?.reject(this.#translate(error, "write"));
+    this.#writing = undefined;
   }
 
   #translate(error: unknown, what: string): TransportError {

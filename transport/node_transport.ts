@@ -34,11 +34,12 @@ export function nodeTransport(
   direct: boolean = true,
 ): ByteTransport {
   const { versions } = (globalThis as { process?: { versions?: Record<string, string> } }).process ?? {};
+  const { alpnProtocol, encrypted } = socket as Partial<TLSSocket>;
   const calls = new NodeSocketCalls(socket, {
     translate: (error, what): TransportError => toNodeTransportError(error, what),
     maxUnreadBytes: versions?.deno === undefined ? MAX_UNREAD_BYTES : MAX_UNREAD_BYTES_ON_DENO,
+    canGather: encrypted !== true,
   });
-  const { alpnProtocol, encrypted } = socket as Partial<TLSSocket>;
   const whole: TransportInfo = {
     kind: encrypted === true ? "tls" : "tcp",
     ...(typeof alpnProtocol === "string" ? { alpn: alpnProtocol } : {}),

@@ -1,3 +1,4 @@
+import { TransportError } from "../semantics/errors.ts";
 import type { ByteTransport } from "./mod.ts";
 import {
   check,
@@ -29,11 +30,16 @@ interface End {
   readonly isDirect: boolean;
 }
 
+type Way = "direct calls" | "pieces" | "Web Streams";
+
+const WAYS: readonly Way[] = ["direct calls", "pieces", "Web Streams"];
+
 type CaseBody = (a: End, b: End, options: ByteTransportSuiteOptions) => Promise<void>;
 
 /**
  * The cases that any byte transport must pass. Each makes a pair of its own; where the
- * transport offers the direct calls, each case is there for them and for the Web Streams.
+ * transport offers the direct calls, each case is there for them and for the Web Streams; where it offers
+ * `writev`, for that as well.
  *
  * @param makePair makes two ends that are each other's peer
  *
@@ -50,8 +56,8 @@ export function byteTransportSuite(
   options: ByteTransportSuiteOptions = {},
 ): readonly TransportCase[] {
   const cases: TransportCase[] = [];
-  for (const way of ["direct calls", "Web Streams"] as const) {
-    for (const [name, body] of CASES) {
+  for (const way of WAYS) {
+    for (const [name, body] of way === "pieces" ? [...CASES, ...PIECES_CASES] : CASES) {
       cases.push({ name: `${name} (${way})`, run: () => runCase(makePair, way, body, options) });
     }
   }
@@ -60,16 +66,17 @@ export function byteTransportSuite(
 
 async function runCase(
   makePair: () => Promise<readonly [ByteTransport, ByteTransport]>,
-  way: "direct calls" | "Web Streams",
+  way: Way,
   body: CaseBody,
   options: ByteTransportSuiteOptions,
 ): Promise<void> {
   const [a, b] = await soon(makePair(), "makePair()");
   try {
     const hasDirect = a.read !== undefined && b.read !== undefined;
-    // Without direct calls only the other way is there, and it has its own case.
-    if (way === "direct calls" && !hasDirect) return;
-    const use = way === "direct calls" ? directEnd : streamEnd;
+    // What is not offered has no case; the others are there all the same.
+    if (way !== "Web Streams" && !hasDirect) return;
+    if (way === "pieces" && a.writev === undefined && b.writev === undefined) return;
+    const use = ENDS[way];
     await body(use(a), use(b), options);
   } finally {
     a.close();
@@ -96,6 +103,21 @@ function directEnd(transport: ByteTransport): End {
   };
 }
 
+/** Writes each array as pieces of all sizes, empty ones among them. */
+function piecesEnd(transport: ByteTransport): End {
+  check(transport.writev !== undefined, "writev is there but not for this end");
+  return {
+    ...directEnd(transport),
+    write(bytes) {
+      const pieces: Uint8Array[] = [];
+      for (let at = 0, size = 0; at < bytes.length; at += size, size = (size * 5 + 1) % 20_011) {
+        pieces.push(bytes.subarray(at, at + size));
+      }
+      return transport.writev!(pieces);
+    },
+  };
+}
+
 function streamEnd(transport: ByteTransport): End {
   const reader = transport.readable.getReader();
   const writer = transport.writable.getWriter();
@@ -113,6 +135,12 @@ function streamEnd(transport: ByteTransport): End {
     close: () => transport.close(),
   };
 }
+
+const ENDS: Readonly<Record<Way, (transport: ByteTransport) => End>> = {
+  "direct calls": directEnd,
+  pieces: piecesEnd,
+  "Web Streams": streamEnd,
+};
 
 async function writeAndEnd(end: End, ...parts: readonly Uint8Array[]): Promise<void> {
   for (const part of parts) await soon(end.write(part), "write");
@@ -229,6 +257,25 @@ async function closeTwice(a: End, b: End): Promise<void> {
   b.close();
 }
 
+async function closeLetsGo(a: End, b: End): Promise<void> {
+  const bytes = pattern(16_777_216);
+  const writing = a.write(bytes).catch(() => {});
+  await pause(50);
+  a.close();
+  await soon(writing, "a write under way at a close()");
+  bytes.fill(0xff);
+  const whole = pattern(bytes.length);
+  let seen = 0;
+  try {
+    for (let part = await soon(b.read(), "read"); part !== null; part = await soon(b.read(), "read")) {
+      checkBytes(part, whole.subarray(seen, seen += part.length), "what left before close()");
+    }
+  } catch (error) {
+    // The connection may look broken from there, as it is.
+    check(error instanceof TransportError, `${error}`);
+  }
+}
+
 async function peerNotices(a: End, b: End, options: ByteTransportSuiteOptions): Promise<void> {
   b.close();
   await soon(a.read().then((part) => check(part === null, "bytes came from nowhere"), () => {}), "a read");
@@ -275,4 +322,9 @@ const CASES: readonly (readonly [string, CaseBody])[] = [
   ["lets an end notice that its peer has closed", peerNotices],
   ["delivers what was written before the end", lastBytesArrive],
   ["tells what it is", infoIsThere],
+];
+
+/** What `writev` promises beside. */
+const PIECES_CASES: readonly (readonly [string, CaseBody])[] = [
+  ["looks at nothing any more after close()", closeLetsGo],
 ];

@@ -33,7 +33,15 @@ function bare(name: string, ...more: readonly string[]): TcpServer {
 /** The ceiling: the same bytes without HTTP; and what one copy of them takes from it. */
 const BARE: readonly TcpServer[] = [bare("bare TCP in Deno"), bare("bare TCP in Deno, one copy", "copy")];
 
-const HTTP = ["tandem engine", "tandem exchange", "tandem native", "Deno.serve", "node:http2 20"];
+const HTTP = [
+  "tandem engine",
+  "tandem exchange",
+  "tandem engine, node:net",
+  "tandem exchange, node:net",
+  "tandem native",
+  "Deno.serve",
+  "node:http2 20",
+];
 
 /** Downloads over bare TCP and over HTTP/2 without TLS, read by the same loop. */
 export async function compareTcp(

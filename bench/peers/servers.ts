@@ -191,6 +191,8 @@ export const SERVERS: readonly PeerServer[] = [
   deno("tandem engine", "tandem_server.ts", ["engine"], false),
   deno("tandem exchange", "tandem_server.ts", ["exchange"], false),
   deno("tandem native", "tandem_server.ts", ["native"], true),
+  deno("tandem engine, node:net", "tandem_server.ts", ["engine", "node"], false),
+  deno("tandem exchange, node:net", "tandem_server.ts", ["exchange", "node"], false),
   deno("tandem streams", "tandem_server.ts", ["streams"], false),
   deno("Deno.serve", "deno_serve.ts", [], true),
   node("node:http2 20", "node"),

@@ -25,13 +25,15 @@ export async function serveEngine(transport: ByteTransport): Promise<void> {
   let writing = false;
   const flush = (): void => {
     if (writing || !engine.hasOutput) return;
-    const bytes = engine.output();
+    const output = transport.writev === undefined ? engine.output() : engine.outputPieces();
     dispatch(engine, uploads);
-    if (bytes.length === 0) return;
+    if (output.length === 0) return;
     writing = true;
-    transport.write!(bytes).then(() => {
+    const written = output instanceof Uint8Array ? transport.write!(output) : transport.writev!(output);
+    written.then(() => {
       writing = false;
-      engine.recycle(bytes);
+      engine.recycle(output);
+      dispatch(engine, uploads);
       flush();
     }, () => transport.close());
   };

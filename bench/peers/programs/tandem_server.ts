@@ -1,18 +1,26 @@
-/** Our server: `deno run -A tandem_server.ts PORT engine|exchange|native|streams [CERT KEY]`. */
+/**
+ * Our server, on Deno's own sockets or on those of `node:net`:
+ * `deno run -A tandem_server.ts PORT engine|exchange|native|streams [node] [CERT KEY]`.
+ */
 import { serve } from "../../../h2/mod.ts";
 import { listenTcp, listenTls } from "../../../transport/deno.ts";
+import * as node from "../../../transport/node.ts";
 import { direct } from "./direct_handler.ts";
 import { serveEngine } from "./engine_server.ts";
 import { handle } from "./native_handler.ts";
 
-const [port, mode, cert, key] = Deno.args;
+const [port, mode, ...more] = Deno.args;
+const isNode = more[0] === "node";
+const [cert, key] = isNode ? more.slice(1) : more;
 const where = { hostname: "127.0.0.1", port: Number(port), direct: mode !== "streams" };
-const listener = cert === undefined ? listenTcp(where) : listenTls({
+const tls = (): Parameters<typeof listenTls>[0] => ({
   ...where,
-  cert: Deno.readTextFileSync(cert),
+  cert: Deno.readTextFileSync(cert!),
   key: Deno.readTextFileSync(key!),
   alpn: ["h2"],
 });
+const from = isNode ? node : { listenTcp, listenTls };
+const listener = await (cert === undefined ? from.listenTcp(where) : from.listenTls(tls()));
 const limits = { maxConcurrentStreams: 1000, idleTimeoutMs: 600_000 };
 console.log("ready");
 for await (const transport of listener) {

@@ -1,0 +1,76 @@
+import type { EngineEvent } from "../semantics/events.ts";
+import type { Stream } from "./stream.ts";
+
+/** Content from this size on is referred to; below, a copy costs less than a piece of its own, in bytes. */
+export const MIN_LENT_BYTES = 8192;
+
+/**
+ * What one output has on loan from the application: content that it refers to where it lies,
+ * and the events that give that memory back, which wait until the output was recycled.
+ *
+ * Only one output at a time has a loan; those that are taken meanwhile copy.
+ */
+export class Loan {
+  /** The number of the output that has the loan; -1 while none has. */
+  #epoch = -1;
+  /** Whether the output that is being made may refer to content. */
+  isWanted = false;
+  /** Content that the output which is being made refers to, in bytes. */
+  bytes = 0;
+  readonly #chunks: Uint8Array[] = [];
+  /** Where each chunk belongs among the engine's own octets. */
+  readonly #cuts: number[] = [];
+  #pieces: readonly Uint8Array[] = [];
+  #held: EngineEvent[] = [];
+
+  /** Whether an output refers to content of the stream; without one, to any. */
+  has(stream?: Stream): boolean {
+    return this.#epoch >= 0 && (stream === undefined || stream.lentIn === this.#epoch);
+  }
+
+  /** The output that is made next may refer to content, unless another one does. */
+  begin(): void {
+    this.isWanted = !this.has();
+  }
+
+  /** Refers to a part of a chunk, after `at` octets of the engine's own in output number `epoch`. */
+  add(stream: Stream, epoch: number, at: number, chunk: Uint8Array, from: number, to: number): void {
+    stream.lentIn = this.#epoch = epoch;
+    this.#chunks.push(chunk.subarray(from, to));
+    this.#cuts.push(at);
+    this.bytes += to - from;
+  }
+
+  /** Makes the pieces of the output; the first is the engine's own. */
+  take(own: Uint8Array): readonly Uint8Array[] {
+    this.isWanted = false;
+    this.bytes = 0;
+    if (own.length === 0) return [];
+    const pieces: Uint8Array[] = [];
+    let from = 0;
+    for (let i = 0; i < this.#chunks.length; i++) {
+      const at = this.#cuts[i]!;
+      if (at > from) pieces.push(own.subarray(from, at));
+      pieces.push(this.#chunks[i]!);
+      from = at;
+    }
+    if (from < own.length) pieces.push(from === 0 ? own : own.subarray(from));
+    this.#chunks.length = this.#cuts.length = 0;
+    if (from > 0) this.#pieces = pieces;
+    return pieces;
+  }
+
+  /** Keeps an event until the loan is over. */
+  hold(event: EngineEvent): void {
+    this.#held.push(event);
+  }
+
+  /** Ends the loan, if these are its pieces, and tells what was held. */
+  end(pieces: readonly Uint8Array[], events: EngineEvent[]): void {
+    if (!this.has() || pieces !== this.#pieces) return;
+    this.#epoch = -1;
+    this.#pieces = [];
+    for (let i = 0; i < this.#held.length; i++) events.push(this.#held[i]!);
+    this.#held = [];
+  }
+}
