@@ -253,8 +253,7 @@ export class H2Connection implements HttpEngine {
     if (end && sendShortEnd(core, stream, data)) return true;
     if (data.length > 0) {
       if (stream.chunk === undefined) stream.chunk = data;
-      else if (stream.chunks === undefined) stream.chunks = [data];
-      else stream.chunks.push(data);
+      else (stream.chunks ??= []).push(data);
       stream.queuedBytes += data.length;
     }
     if (end) stream.isEndQueued = true;
