@@ -78,6 +78,8 @@ export class EncoderTable {
   /** Serial of the newest entry by hash. */
   #buckets: number[] = [];
   #mask = -1;
+  /** Hash of what `find` looked for last, if that was not added yet, or -1. */
+  #hash = -1;
   #nameLimit = SPARE_NAMES;
 
   /** Makes an empty table. */
@@ -135,10 +137,13 @@ export class EncoderTable {
 
   /** The serial of the entry with this name and value, or -1. */
   find(record: NameRecord, value: string): number {
-    if (record.newest < this.oldest) return -1;
+    if (record.newest < this.oldest) {
+      this.#hash = -1;
+      return -1;
+    }
     const oldest = this.oldest;
     const mask = this.#mask;
-    const hash = hashOf(record, value);
+    const hash = this.#hash = hashOf(record, value);
     let serial = this.#buckets[hash & mask]!;
     for (let steps = 0; serial >= oldest && steps < MAX_STEPS; steps++) {
       const slot = serial & mask;
@@ -150,7 +155,10 @@ export class EncoderTable {
     return -1;
   }
 
-  /** Adds an entry that is known to fit and evicts the oldest for it; returns its serial. */
+  /**
+   * Adds an entry that is known to fit and evicts the oldest for it; returns its serial. If `find` was called
+   * since the last time, it was for this one.
+   */
   add(record: NameRecord, value: string): number {
     const size = record.name.length + value.length + FIELD_OVERHEAD_BYTES;
     this.version++;
@@ -158,7 +166,8 @@ export class EncoderTable {
     if (this.next - this.oldest > this.#mask) this.#grow();
     const serial = this.next++;
     const slot = serial & this.#mask;
-    const hash = hashOf(record, value);
+    const hash = this.#hash >= 0 ? this.#hash : hashOf(record, value);
+    this.#hash = -1;
     const bucket = hash & this.#mask;
     this.#owners[slot] = record;
     this.#values[slot] = value;
@@ -213,14 +222,11 @@ export class EncoderTable {
   }
 }
 
-/** A number of 30 bits from the name, the length and some octets; equal fields have equal ones. */
+/** A number of 30 bits from the name, the length and at most 12 octets; equal fields have equal ones. */
 function hashOf(record: NameRecord, value: string): number {
   const size = value.length;
-  let hash = record.name.length << 8 ^ size;
-  if (size > 0) {
-    hash ^= value.charCodeAt(size - 1) ^ value.charCodeAt(size >> 1) << 6 ^
-      value.charCodeAt(size * 3 >> 2) << 12;
-  }
-  hash = Math.imul(hash, 0x9e37_79b1);
+  const step = size <= 12 ? 1 : Math.ceil(size / 12);
+  let hash = Math.imul(record.name.length << 16 ^ size, 0x9e37_79b1);
+  for (let at = 0; at < size; at += step) hash = Math.imul(hash ^ value.charCodeAt(at), 0x0100_0193);
   return (hash ^ hash >>> 15) & 0x3fff_ffff;
 }

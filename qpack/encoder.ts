@@ -25,6 +25,9 @@ const DRAINING_PART = { "static": 1, "safe": 4, "eager": 8 } as const;
 /** A field goes into the table when it comes again within this many fields. */
 const HISTORY_FIELDS = 64;
 
+/** A name with this many fields in a row that were not known has values that mostly differ. */
+const MAX_MISSES = 16;
+
 /** A prefix of a section takes two octets, mostly. */
 const USUAL_PREFIX_OCTETS = 2;
 
@@ -352,16 +355,18 @@ export class QpackEncoder {
   /** Writes a field that is not in the static table, and decides whether the dynamic one shall hold it. */
   #field(known: KnownName, value: string, isAgain: boolean): void {
     const number = ++this.#fieldNumber;
-    const isWary = known.treatment === Treatment.WARY;
+    const isWary = known.treatment === Treatment.WARY || known.misses >= MAX_MISSES;
     let field = known.fields === 0 ? undefined : this.#index.field(known, value);
     if (field === undefined) {
       if (known.staticIndex === NONE && known.fields > 0) this.#offerName(known);
+      known.misses++;
       const bytes = known.name.length + value.length + ENTRY_OVERHEAD_BYTES;
       const fits = bytes <= this.#table.capacity;
       // Where values mostly differ, one is remembered when it comes twice in a row.
       if (fits && (isAgain || !isWary)) field = this.#index.remember(known, value, number);
       if (!isWary || field === undefined) return this.#literal(known, value, isAgain);
     }
+    known.misses = 0;
     const age = number - field.seenAt;
     field.seenAt = number;
     if (field.newest === NONE) {

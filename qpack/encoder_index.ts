@@ -52,6 +52,8 @@ export interface KnownName {
   readonly serial: number;
   /** How many fields with this name are known. */
   fields: number;
+  /** How many fields with it in a row were not known when they came. */
+  misses: number;
   /** The value that was last written as a static index; always a string, as comparing those is quick. */
   hitValue: string;
   /** That index, or `NONE`. */
@@ -130,6 +132,7 @@ export class EncoderIndex {
       treatment: treatmentOf(name),
       serial: this.#serial++,
       fields: 0,
+      misses: 0,
       hitValue: "",
       hitIndex: NONE,
       olderValue: "",

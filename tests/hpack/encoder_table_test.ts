@@ -42,3 +42,14 @@ Deno.test("EncoderTable finds each live entry and none that was evicted", () => 
   assert.equal(table.holds(record), false);
   assert.equal(table.bytes, 0);
 });
+
+Deno.test("EncoderTable finds each of many dates that differ by seconds", () => {
+  const table = new EncoderTable(8192);
+  const record = table.recordAt(0, "date");
+  const dates = Array.from(
+    { length: 60 },
+    (_, i) => `Mon, 03 Nov 2025 10:00:${String(i).padStart(2, "0")} GMT`,
+  );
+  for (const date of dates) table.add(record, date);
+  for (const [i, date] of dates.entries()) assert.equal(table.find(record, date), i);
+});

@@ -278,3 +278,23 @@ Deno.test("QpackEncoder stops referring when too many sections stay unacknowledg
   for (let i = 0; i < 5000; i++) encode(4 * i + 8, FLAT);
   assert.equal(encoder.outstandingSections, 2000);
 });
+
+Deno.test("QpackEncoder inserts a value that comes again, and of a name whose values differ one that comes twice in a row", () => {
+  const { encoder, encode, decode, deliver, answer } = pair("eager");
+  let streamId = 0;
+  function send(value: string): number {
+    const section = encode(streamId, ["x-id", value]);
+    deliver();
+    assert.deepEqual(decode(streamId, section), ["x-id", value]);
+    answer();
+    streamId += 4;
+    return encoder.insertCount;
+  }
+  // The second is the name alone, the third what came again.
+  assert.deepEqual(["a", "b", "a"].map(send), [0, 1, 2]);
+  for (let i = 0; i < 30; i++) assert.equal(send(`once ${i}`), 2);
+  assert.deepEqual(["c", "d", "c", "d"].map(send), [2, 2, 2, 2]);
+  assert.deepEqual(["e", "e"].map(send), [2, 3]);
+  // One that was found makes it a name like others again.
+  assert.deepEqual(["f", "g", "f"].map(send), [3, 3, 4]);
+});
