@@ -400,10 +400,11 @@ export class Core {
     this.queued(FrameType.WINDOW_UPDATE, 0, 0, start);
   }
 
-  /** Gives bytes that the application took back to the stream's window. */
+  /** Gives bytes that the application took back to the stream's window, if more may still come than it has room for. */
   returnToStream(stream: Stream, bytes: number): void {
     stream.owed += bytes;
     if (!stream.isReadOpen || stream.isDiscarding || stream.owed * 2 < this.streamTarget) return;
+    if (stream.reader.missingLength <= stream.receiveWindow) return;
     const start = this.out.position;
     writeWindowUpdate(this.out, stream.id, stream.owed);
     stream.receiveWindow += stream.owed;
@@ -413,8 +414,7 @@ export class Core {
 
   /** Gives back what unread small frames had taken. */
   refundSmallData(bytes: number): void {
-    const full = this.limits.smallDataBudgetBytes;
-    this.smallDataBudget = Math.min(full, this.smallDataBudget + bytes);
+    this.smallDataBudget = Math.min(this.limits.smallDataBudgetBytes, this.smallDataBudget + bytes);
   }
 
   /** Counts an odd or ignored frame. */

@@ -118,6 +118,11 @@ export class MessageReader {
     return this.#received;
   }
 
+  /** The octets of content that are still to come at most, by what was declared. */
+  get missingLength(): number {
+    return this.#declared === -1 ? Infinity : this.#declared - this.#received;
+  }
+
   /** Takes a field section; `end` says that the message ends with it. */
   receiveSection(section: DecodedSection, end: boolean): SectionResult {
     const limits = this.#limits;

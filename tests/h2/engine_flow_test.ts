@@ -43,6 +43,20 @@ engineTest("H2Connection sends as much as both windows allow [9113-6.9.1:window]
   assert.equal(peer.engine.windows()!.send, 0);
 });
 
+engineTest("H2Connection opens no window for content that may all come already", (make) => {
+  const peer = make({ initialStreamWindowBytes: 100_000, initialConnectionWindowBytes: 1_000_000 });
+  peer.sends(peer.request(1, { method: "POST", fields: ["content-length", "120000"] }));
+  peer.lines();
+  peer.sends(...Array.from({ length: 4 }, () => data(1, new Uint8Array(15_000))));
+  peer.engine.consume(1, 60_000);
+  assert.deepEqual(peer.lines(), ["WINDOW_UPDATE 1 60000"], "60,000 are to come and 40,000 may");
+  peer.sends(...Array.from({ length: 4 }, () => data(1, new Uint8Array(15_000 - 100), { padding: 99 })));
+  peer.engine.consume(1, 59_600);
+  assert.deepEqual(peer.lines(), [], "400 are to come and 40,000 may");
+  peer.sends(...Array.from({ length: 199 }, () => data(1, new Uint8Array(1), { padding: 255 })));
+  assert.deepEqual(peer.lines(), ["WINDOW_UPDATE 1 99680"], "padding needs a window too");
+});
+
 engineTest("H2Connection writes short content behind its head, and ends the exchange at once", (make) => {
   const peer = make();
   peer.sends(peer.request(1, { end: true }));
