@@ -4,6 +4,6 @@
  * @module
  */
 
-export { byteTransportSuite, type ByteTransportSuiteOptions } from "./testing_byte.ts";
+export { byteTransportSuite, type ByteTransportSuiteOptions, type ByteTransportWay } from "./testing_byte.ts";
 export { quicTransportSuite, type QuicTransportSuiteOptions } from "./testing_quic.ts";
 export type { TransportCase } from "./testing_kit.ts";

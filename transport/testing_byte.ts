@@ -18,9 +18,14 @@ export interface ByteTransportSuiteOptions {
   readonly maxBufferedBytes?: number;
   /** Whether a write must fail some time after the peer has closed both halves. @default {true} */
   readonly noticesClose?: boolean;
+  /** The ways in which it can be used: it must offer these and no other. @default {all} */
+  readonly ways?: readonly ByteTransportWay[];
 }
 
-/** One end, used in one of the two ways. */
+/** How a transport is used: by `read` and `write`, with `writev` in place of `write`, or by its Web Streams. */
+export type ByteTransportWay = "direct calls" | "pieces" | "Web Streams";
+
+/** One end, used in one of the ways. */
 interface End {
   read(maxBytes?: number): Promise<Uint8Array | null>;
   write(bytes: Uint8Array): Promise<void>;
@@ -30,16 +35,13 @@ interface End {
   readonly isDirect: boolean;
 }
 
-type Way = "direct calls" | "pieces" | "Web Streams";
-
-const WAYS: readonly Way[] = ["direct calls", "pieces", "Web Streams"];
+const WAYS: readonly ByteTransportWay[] = ["direct calls", "pieces", "Web Streams"];
 
 type CaseBody = (a: End, b: End, options: ByteTransportSuiteOptions) => Promise<void>;
 
 /**
- * The cases that any byte transport must pass. Each makes a pair of its own; where the
- * transport offers the direct calls, each case is there for them and for the Web Streams; where it offers
- * `writev`, for that as well.
+ * The cases that any byte transport must pass, for each way in which it can be used. Each makes
+ * a pair of its own.
  *
  * @param makePair makes two ends that are each other's peer
  *
@@ -56,7 +58,7 @@ export function byteTransportSuite(
   options: ByteTransportSuiteOptions = {},
 ): readonly TransportCase[] {
   const cases: TransportCase[] = [];
-  for (const way of WAYS) {
+  for (const way of options.ways ?? WAYS) {
     for (const [name, body] of way === "pieces" ? [...CASES, ...PIECES_CASES] : CASES) {
       cases.push({ name: `${name} (${way})`, run: () => runCase(makePair, way, body, options) });
     }
@@ -66,16 +68,13 @@ export function byteTransportSuite(
 
 async function runCase(
   makePair: () => Promise<readonly [ByteTransport, ByteTransport]>,
-  way: Way,
+  way: ByteTransportWay,
   body: CaseBody,
   options: ByteTransportSuiteOptions,
 ): Promise<void> {
   const [a, b] = await soon(makePair(), "makePair()");
   try {
-    const hasDirect = a.read !== undefined && b.read !== undefined;
-    // What is not offered has no case; the others are there all the same.
-    if (way !== "Web Streams" && !hasDirect) return;
-    if (way === "pieces" && a.writev === undefined && b.writev === undefined) return;
+    for (const end of [a, b]) checkWays(end, options.ways ?? WAYS);
     const use = ENDS[way];
     await body(use(a), use(b), options);
   } finally {
@@ -84,9 +83,15 @@ async function runCase(
   }
 }
 
+function checkWays({ read, writev }: ByteTransport, ways: readonly ByteTransportWay[]): void {
+  const isDirect = ways.includes("direct calls");
+  const isGathering = ways.includes("pieces");
+  check((read !== undefined) === isDirect, isDirect ? "there is no read" : "there is a read");
+  check((writev !== undefined) === isGathering, isGathering ? "there is no writev" : "there is a writev");
+}
+
 function directEnd(transport: ByteTransport): End {
-  const { read, write, closeWrite } = transport;
-  check(read !== undefined, "read is there but not for this end");
+  const { write, closeWrite } = transport;
   check(write !== undefined && closeWrite !== undefined, "read is there, so write and closeWrite must be");
   return {
     transport,
@@ -105,7 +110,6 @@ function directEnd(transport: ByteTransport): End {
 
 /** Writes each array as pieces of all sizes, empty ones among them. */
 function piecesEnd(transport: ByteTransport): End {
-  check(transport.writev !== undefined, "writev is there but not for this end");
   return {
     ...directEnd(transport),
     write(bytes) {
@@ -136,7 +140,7 @@ function streamEnd(transport: ByteTransport): End {
   };
 }
 
-const ENDS: Readonly<Record<Way, (transport: ByteTransport) => End>> = {
+const ENDS: Readonly<Record<ByteTransportWay, (transport: ByteTransport) => End>> = {
   "direct calls": directEnd,
   pieces: piecesEnd,
   "Web Streams": streamEnd,

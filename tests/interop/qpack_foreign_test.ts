@@ -6,15 +6,26 @@ import { corpora } from "../support/corpora.ts";
 
 const SCRIPT = new URL("peers/qpack_decode.py", import.meta.url).pathname;
 
+/** A Python that has pylsqpack: the one of the peers that are installed, or the system's. */
+function findPython(): string | undefined {
+  const own = new URL("peers/bin/venv/bin/python", import.meta.url).pathname;
+  for (const program of [own, "python3"]) {
+    try {
+      const args = ["-c", "import pylsqpack"];
+      const { success } = new Deno.Command(program, { args, stderr: "null" }).outputSync();
+      if (success) return program;
+    } catch {
+      // It is not there.
+    }
+  }
+  return undefined;
+}
+
+const python = findPython();
+
 function missing(): string | undefined {
   if (!corpora.available) return "the corpora are not at ../shared/corpora";
-  try {
-    const { success } = new Deno.Command("python3", { args: ["-c", "import pylsqpack"], stderr: "null" })
-      .outputSync();
-    return success ? undefined : "pylsqpack is not installed";
-  } catch {
-    return "python3 is not there or may not be run";
-  }
+  return python === undefined ? "no python3 with the package pylsqpack is installed" : undefined;
 }
 
 interface Case {
@@ -93,7 +104,7 @@ function digestOf(lists: readonly string[][]): string {
 }
 
 async function decodeElsewhere(files: readonly Encoded[]): Promise<Answer[]> {
-  const child = new Deno.Command("python3", { args: [SCRIPT], stdin: "piped", stdout: "piped" }).spawn();
+  const child = new Deno.Command(python!, { args: [SCRIPT], stdin: "piped", stdout: "piped" }).spawn();
   const output = child.output();
   const writer = child.stdin.getWriter();
   for (const { capacity, blocked, bytes } of files) {

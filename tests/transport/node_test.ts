@@ -14,7 +14,7 @@ const IS_DENO = "deno" in process.versions;
 for (const { name, run } of byteTransportSuite(nodeTcpPair)) {
   Deno.test({ name: `node:net transport ${name}`, fn: run, ...LINGERS });
 }
-for (const { name, run } of byteTransportSuite(nodeTlsPair)) {
+for (const { name, run } of byteTransportSuite(nodeTlsPair, { ways: ["direct calls", "Web Streams"] })) {
   // Deno's node:tls calls back from writes that nobody reads, without end; Node's does not.
   const isLeftOut = IS_DENO && name.startsWith("holds back");
   const why = isLeftOut ? " (not on Deno, whose node:tls holds nobody back)" : "";

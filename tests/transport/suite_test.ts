@@ -62,11 +62,13 @@ function streamPair(): Promise<Pair> {
 runSuite("memory", () => Promise.resolve(memoryPair()));
 runSuite("memory, cut at random,", () => Promise.resolve(memoryPair({ chunk: "random", seed: 5 })));
 runSuite("memory, late,", () => Promise.resolve(memoryPair({ latencyMs: 2 })));
-runSuite("memory, Web Streams only,", () => Promise.resolve(memoryPair({ direct: false })));
-runSuite("streams", streamPair);
-runSuite("tcp", tcpPair);
-runSuite("tls", () => tlsPair(false));
-runSuite("insecure tls", () => tlsPair(true));
+runSuite("memory, Web Streams only,", () => Promise.resolve(memoryPair({ direct: false })), {
+  ways: ["Web Streams"],
+});
+runSuite("streams", streamPair, { ways: ["Web Streams"] });
+runSuite("tcp", tcpPair, { ways: ["direct calls", "Web Streams"] });
+runSuite("tls", () => tlsPair(false), { ways: ["direct calls", "Web Streams"] });
+runSuite("insecure tls", () => tlsPair(true), { ways: ["direct calls", "Web Streams"] });
 
 function runQuicSuite(options: MemoryQuicPairOptions & { readonly title: string }): void {
   const { title, ...rest } = options;
