@@ -1,5 +1,6 @@
 import type { ExchangeId } from "../semantics/events.ts";
 import type { Fields } from "../semantics/fields.ts";
+import { joinBytes, lengthOf } from "../wire/join_bytes.ts";
 import { Collector } from "./collector.ts";
 import { Deferred, FULFILLED, rejected } from "./deferred.ts";
 import type { ExchangeHost } from "./host.ts";
@@ -113,7 +114,7 @@ export class IncomingBody {
   /** Takes a copy of what arrived in this turn; part of the end of a turn. */
   settle(): void {
     if (this.#arrived.length === 0) return;
-    const chunk = joined(this.#arrived);
+    const chunk = joinBytes(this.#arrived);
     this.#arrived.length = 0;
     const taker = this.#taker;
     if (taker.as !== "stream" || !taker.wanted) {
@@ -218,7 +219,7 @@ export class IncomingBody {
   takeQueued(): Uint8Array<ArrayBuffer> {
     const queue = this.#takeQueue();
     this.#taker = { as: "dropped", result: undefined };
-    return queue.length === 1 ? queue[0]! : joined(queue);
+    return queue.length === 1 ? queue[0]! : joinBytes(queue);
   }
 
   /**
@@ -264,24 +265,6 @@ export class IncomingBody {
     this.#host.engine.consume(this.#id, bytes);
     this.#host.wake();
   }
-}
-
-function lengthOf(pieces: readonly Uint8Array[]): number {
-  let length = 0;
-  for (let i = 0; i < pieces.length; i++) length += pieces[i]!.length;
-  return length;
-}
-
-/** All pieces in an array of its own. */
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  if (pieces.length === 1) return pieces[0]!.slice();
-  const whole = new Uint8Array(lengthOf(pieces));
-  let at = 0;
-  for (let i = 0; i < pieces.length; i++) {
-    whole.set(pieces[i]!, at);
-    at += pieces[i]!.length;
-  }
-  return whole;
 }
 
 function usedError(): TypeError {

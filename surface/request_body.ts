@@ -1,4 +1,5 @@
 import type { BodyInput } from "../shell/body_input.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 
 /** What of a stream is kept in case that the request has to be sent again. */
 const MAX_KEPT_BYTES = 65_536;
@@ -66,7 +67,7 @@ export class RequestBody {
   /** The body as an exchange takes it. */
   open(): BodyInput {
     if (this.#whole !== undefined) return this.#whole;
-    if (this.#isStarted) return joined(this.#kept ?? []);
+    if (this.#isStarted) return joinBytes(this.#kept ?? []);
     return { [Symbol.asyncIterator]: () => this.#iterate() };
   }
 
@@ -104,14 +105,4 @@ export class RequestBody {
     if (this.#keptBytes > MAX_KEPT_BYTES) this.#kept = undefined;
     this.#kept?.push(chunk.slice());
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "h2 engine": ["wire", "hpack", "semantics", "rules", "h2 engine"],
   "h3 engine": ["wire", "qpack", "semantics", "rules", "h3 engine"],
   "contract": ["contract", "transport", "semantics"],
-  "transport": ["contract", "transport", "semantics", "clock"],
+  "transport": ["wire", "contract", "transport", "semantics", "clock"],
   "observe": ["wire", "semantics", "clock", "h2 engine", "h3 engine", "observe"],
   "shell": ["wire", "semantics", "rules", "contract", "clock", "shell"],
   "h2": ["wire", "semantics", "rules", "hpack", "contract", "clock", "shell", "h2 engine", "h2"],

@@ -7,6 +7,7 @@
 
 import { TransportError } from "../semantics/errors.ts";
 import type { Clock } from "../shell/clock.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 import { directTransport } from "./direct.ts";
 import { ArrivedBytes, type Chunking } from "./memory_chunks.ts";
 import { MemoryLane, MemoryLink } from "./memory_link.ts";
@@ -85,7 +86,7 @@ function endOf(
   const calls = {
     read: (buffer: Uint8Array): Promise<number | null> => incoming.read(buffer),
     write: (bytes: Uint8Array): Promise<void> => outgoing.write(bytes.slice()),
-    writev: (pieces: readonly Uint8Array[]): Promise<void> => outgoing.write(joined(pieces)),
+    writev: (pieces: readonly Uint8Array[]): Promise<void> => outgoing.write(joinBytes(pieces)),
     closeWrite: (): Promise<void> => outgoing.closeWrite(),
     close(): void {
       if (isClosed) return;
@@ -95,16 +96,6 @@ function endOf(
     },
   };
   return directTransport(calls, info, options.direct ?? true);
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 interface PendingRead {

@@ -1,3 +1,5 @@
+import { joinBytes } from "../wire/join_bytes.ts";
+
 /** One case of a suite. */
 export interface TransportCase {
   /** What the case shows, for the title of a test. */
@@ -68,14 +70,12 @@ export function pattern(length: number, seed = 1): Uint8Array {
 /** Reads until the end. */
 export async function readAll(read: () => Promise<Uint8Array | null>, what: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  let length = 0;
   for (;;) {
     const part = await soon(read(), what);
     if (part === null) break;
     parts.push(part);
-    length += part.length;
   }
-  return join(parts, length);
+  return joinBytes(parts);
 }
 
 /** Reads until `length` bytes are there. */
@@ -93,15 +93,5 @@ export async function readExactly(
     seen += part.length;
   }
   check(seen === length, `${what}: ${seen} bytes came instead of ${length}`);
-  return join(parts, seen);
-}
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(parts);
 }
