@@ -20,6 +20,9 @@ export interface H2DriverTarget {
   end(): void;
 }
 
+/** What one write takes: one array, or pieces for `writev`. */
+type Output = Uint8Array | readonly Uint8Array[];
+
 /** What a driver is made of. */
 export interface H2DriverOptions {
   readonly transport: ByteTransport;
@@ -60,7 +63,7 @@ export class H2Driver {
   readonly #canGather: boolean;
   readonly #turns: Turns;
   /** What is being written. */
-  #writing: Uint8Array | readonly Uint8Array[] | undefined;
+  #writing: Output | undefined;
   #readDuringWrite = 0;
   #writeEnded: Deferred<void> | undefined;
   #lastReceived: number;
@@ -199,13 +202,13 @@ export class H2Driver {
     this.#send(output).then(this.#onWritten, this.#onWriteFailed);
   }
 
-  #takeOutput(): Uint8Array | readonly Uint8Array[] {
+  #takeOutput(): Output {
     if (!this.#canGather) return this.#engine.output();
     const pieces = this.#engine.outputPieces();
     return pieces.length === 1 ? pieces[0]! : pieces;
   }
 
-  #send(output: Uint8Array | readonly Uint8Array[]): Promise<void> {
+  #send(output: Output): Promise<void> {
     if (!(output instanceof Uint8Array)) return this.#transport.writev!(output);
     return this.#writer === undefined ? this.#transport.write!(output) : this.#writer.write(output);
   }
@@ -222,7 +225,7 @@ export class H2Driver {
   };
 
   /** No write is under way any more; gives what it wrote. */
-  #endWriting(): Uint8Array | readonly Uint8Array[] | undefined {
+  #endWriting(): Output | undefined {
     const output = this.#writing;
     this.#writing = undefined;
     this.#writeEnded?.resolve();

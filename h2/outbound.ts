@@ -80,17 +80,24 @@ export function sendShortEnd(core: Core, stream: Stream, data: Uint8Array): bool
   ) {
     return false;
   }
-  writeFrameHeader(out, size, FrameType.DATA, Flag.END_STREAM, stream.id);
-  if (core.trace !== undefined) {
-    traceFrameParts(core.trace, "out", FrameType.DATA, Flag.END_STREAM, stream.id, size, out.buffer, -1, -1);
-  }
+  beginData(core, stream, size, true);
   out.bytes(data);
+  core.endWrite(stream);
+  return true;
+}
+
+/** Writes the header of a DATA frame, and takes its content from the windows. */
+function beginData(core: Core, stream: Stream, size: number, ends: boolean): void {
+  const { out } = core;
+  const flags = ends ? Flag.END_STREAM : 0;
+  writeFrameHeader(out, size, FrameType.DATA, flags, stream.id);
+  if (core.trace !== undefined) {
+    traceFrameParts(core.trace, "out", FrameType.DATA, flags, stream.id, size, out.buffer, -1, -1);
+  }
   stream.sendWindow -= size;
   stream.sentBytes += size;
   core.sendWindow -= size;
   core.contentBytes += size;
-  core.endWrite(stream);
-  return true;
 }
 
 /** Writes one DATA frame. */
@@ -103,16 +110,8 @@ function sendData(core: Core, stream: Stream, max: number): void {
   const isLast = size === stream.queuedBytes;
   if (!isLast && !core.loan.isWanted) out.reserve(reserveFor(core, stream));
   const ends = isLast && stream.isEndQueued;
-  writeFrameHeader(out, size, FrameType.DATA, ends ? Flag.END_STREAM : 0, stream.id);
-  if (core.trace !== undefined) {
-    const flags = ends ? Flag.END_STREAM : 0;
-    traceFrameParts(core.trace, "out", FrameType.DATA, flags, stream.id, size, out.buffer, -1, -1);
-  }
-  stream.sendWindow -= size;
+  beginData(core, stream, size, ends);
   stream.queuedBytes -= size;
-  stream.sentBytes += size;
-  core.sendWindow -= size;
-  core.contentBytes += size;
   takeContent(core, stream, size);
   if (ends) {
     core.endWrite(stream);
@@ -163,11 +162,7 @@ function sendEnd(core: Core, stream: Stream): void {
   if (trailers !== undefined) {
     sendSection(core, stream, trailers, stream.trailersSensitive, true, false);
   } else {
-    writeFrameHeader(core.out, 0, FrameType.DATA, Flag.END_STREAM, stream.id);
-    if (core.trace !== undefined) {
-      const { buffer } = core.out;
-      traceFrameParts(core.trace, "out", FrameType.DATA, Flag.END_STREAM, stream.id, 0, buffer, -1, -1);
-    }
+    beginData(core, stream, 0, true);
   }
   core.endWrite(stream);
 }
