@@ -14,7 +14,7 @@ export type { H2ConnectionOptions, H2Options } from "./options.ts";
 export { type H2ServerConnection, type H2ServerOptions, serve } from "./server.ts";
 export type { H2Settings, H2SettingsChange } from "./settings.ts";
 export type { H2Windows } from "./windows.ts";
-export type { BodyInput, WholeBodyOptions } from "../shell/body_input.ts";
+export type { BodyInput, ChunkVisitor, WholeBodyOptions } from "../shell/body_input.ts";
 export type { ClientExchange } from "../shell/client_exchange.ts";
 export type { ClientRequest, TryRequestResult } from "../shell/client_request.ts";
 export type { ClientResponse } from "../shell/client_response.ts";

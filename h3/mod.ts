@@ -41,7 +41,7 @@ export type { HeartbeatOptions } from "./heartbeat.ts";
 export type { H3Options } from "./options.ts";
 export { type H3ServerConnection, type H3ServerOptions, serve } from "./server.ts";
 export type { H3Settings } from "./settings.ts";
-export type { BodyInput } from "../shell/body_input.ts";
+export type { BodyInput, ChunkVisitor } from "../shell/body_input.ts";
 export type { ClientExchange } from "../shell/client_exchange.ts";
 export type { ClientRequest, TryRequestResult } from "../shell/client_request.ts";
 export type { ClientResponse } from "../shell/client_response.ts";

@@ -22,6 +22,12 @@ export interface WholeBodyOptions {
   readonly maxBytes?: number;
 }
 
+/**
+ * Looks at the next piece of a body. The piece lies in memory of the connection: it is only valid
+ * until this returns, and is not to be written to.
+ */
+export type ChunkVisitor = (chunk: Uint8Array) => void;
+
 /** What one read of a body source gives; the shape of a reader's answer. */
 export interface ChunkResult {
   /** Whether the source has ended. */

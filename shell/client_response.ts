@@ -1,5 +1,5 @@
 import type { Fields } from "../semantics/fields.ts";
-import type { WholeBodyOptions } from "./body_input.ts";
+import type { ChunkVisitor, WholeBodyOptions } from "./body_input.ts";
 
 /** The final response to a request: its head at once, its body when it is asked for. */
 export interface ClientResponse {
@@ -17,6 +17,13 @@ export interface ClientResponse {
   text(options?: WholeBodyOptions): Promise<string>;
   /** Takes the whole body as JSON. */
   json(options?: WholeBodyOptions): Promise<unknown>;
+  /**
+   * Shows every piece of the body to `visit` as it arrives, without a copy: the cheap way to count,
+   * to hash or to parse a large one. Resolves at its end; rejects with what `visit` throws, which
+   * cancels the rest, and with `TypeError` where it returns a promise: a piece is only valid until
+   * `visit` returns. To wait between pieces, read `body`.
+   */
+  forEachChunk(visit: ChunkVisitor): Promise<void>;
   /** Takes the body and drops it, so that the trailers arrive and the exchange ends. */
   discard(): Promise<void>;
   /** The trailer section, or `undefined` where there is none; settles once the body was taken. */

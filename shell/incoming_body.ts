@@ -1,9 +1,17 @@
 import type { ExchangeId } from "../semantics/events.ts";
 import type { Fields } from "../semantics/fields.ts";
 import { joinBytes, lengthOf } from "../wire/join_bytes.ts";
+import type { ChunkVisitor } from "./body_input.ts";
 import { Collector } from "./collector.ts";
-import { Deferred, FULFILLED, rejected } from "./deferred.ts";
+import { Deferred, FULFILLED, ignore, rejected } from "./deferred.ts";
 import type { ExchangeHost } from "./host.ts";
+
+/** Somebody who is shown each piece in the memory that it arrived in. */
+interface Visitor {
+  readonly as: "visitor";
+  readonly visit: ChunkVisitor;
+  readonly result: Deferred<void>;
+}
 
 /** Who takes the body, and in what form. */
 type Taker =
@@ -18,6 +26,7 @@ type Taker =
     readonly result: Deferred<Uint8Array<ArrayBuffer>>;
     left: number;
   }
+  | Visitor
   /** Nobody ever: what arrives is dropped. */
   | { readonly as: "dropped"; readonly result: Deferred<void> | undefined };
 
@@ -104,9 +113,23 @@ export class IncomingBody {
       if (taker.left >= 0) taker.collector.add(data);
     }
     this.#consume(data.length);
+    if (taker.as === "visitor") this.#show(data, taker);
     if (taker.as === "whole" && taker.left < 0) {
       const error = sizeError(taker.collector.length + taker.left + data.length);
       taker.result.reject(error);
+      this.cancel(error);
+    }
+  }
+
+  /** Shows a piece to the visitor, whose failure ends the body. */
+  #show(data: Uint8Array, { visit, result }: Visitor): void {
+    try {
+      const given: unknown = visit(data);
+      if (!(given instanceof Promise)) return;
+      given.catch(ignore);
+      throw new TypeError("Cannot wait for a visitor of chunks: a chunk is only valid until it returns");
+    } catch (error) {
+      result.reject(error);
       this.cancel(error);
     }
   }
@@ -134,7 +157,7 @@ export class IncomingBody {
     this.#trailers?.resolve(trailers);
     const taker = this.#taker;
     if (taker.as === "whole") taker.result.resolve(taker.collector.take());
-    else if (taker.as === "dropped") taker.result?.resolve();
+    else if (taker.as === "dropped" || taker.as === "visitor") taker.result?.resolve();
     else if (taker.as === "stream" && this.queuedBytes === 0) taker.controller.close();
   }
 
@@ -146,8 +169,8 @@ export class IncomingBody {
     this.#queue = [];
     this.#trailers?.reject(error);
     const taker = this.#taker;
-    if (taker.as === "whole" || taker.as === "dropped") taker.result?.reject(error);
-    else if (taker.as === "stream") taker.controller.error(error);
+    if (taker.as === "stream") taker.controller.error(error);
+    else if (taker.as !== "nobody") taker.result?.reject(error);
   }
 
   /** The trailer section, or `undefined` where there is none. */
@@ -213,6 +236,24 @@ export class IncomingBody {
     const result = new Deferred<Uint8Array<ArrayBuffer>>();
     this.#taker = { as: "whole", collector, result, left: maxBytes - collector.length };
     return result.promise;
+  }
+
+  /** Shows every piece to `visit` as it arrives; resolves at the end. */
+  forEachChunk(visit: ChunkVisitor): Promise<void> {
+    if (this.isUsed) return rejected(usedError());
+    if (this.#arrival.at === "failed") return rejected(this.#arrival.error);
+    const queue = this.#takeQueue();
+    const visitor: Visitor = { as: "visitor", visit, result: new Deferred() };
+    this.#taker = visitor;
+    for (const chunk of queue) {
+      if (this.#taker === visitor && !this.#hasFailed()) this.#show(chunk, visitor);
+    }
+    if (this.isEnded) visitor.result.resolve();
+    return visitor.result.promise;
+  }
+
+  #hasFailed(): boolean {
+    return this.#arrival.at === "failed";
   }
 
   /** Takes what has arrived of a body that has ended, at once. */

@@ -1,6 +1,6 @@
 import type { Fields } from "../semantics/fields.ts";
 import type { ResponseHead } from "../semantics/head.ts";
-import type { WholeBodyOptions } from "./body_input.ts";
+import type { ChunkVisitor, WholeBodyOptions } from "./body_input.ts";
 import type { ClientResponse } from "./client_response.ts";
 import { FULFILLED } from "./deferred.ts";
 import type { IncomingBody } from "./incoming_body.ts";
@@ -46,6 +46,10 @@ export class ResponseSide implements ClientResponse {
 
   async json(options?: WholeBodyOptions): Promise<unknown> {
     return JSON.parse(await this.text(options));
+  }
+
+  forEachChunk(visit: ChunkVisitor): Promise<void> {
+    return this.#body === undefined ? FULFILLED : this.#body.forEachChunk(visit);
   }
 
   discard(): Promise<void> {

@@ -2,7 +2,7 @@ import type { AbortCause, ExchangeId } from "../semantics/events.ts";
 import type { Fields, FieldsInit } from "../semantics/fields.ts";
 import type { Priority } from "../semantics/priority.ts";
 import type { TransportAddress } from "../transport/mod.ts";
-import type { BodyInput, WholeBodyOptions } from "./body_input.ts";
+import type { BodyInput, ChunkVisitor, WholeBodyOptions } from "./body_input.ts";
 import type { ExchangeConnection } from "./host.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -34,6 +34,35 @@ export interface ServerExchange {
   text(options?: WholeBodyOptions): Promise<string>;
   /** Takes the whole request body as JSON. */
   json(options?: WholeBodyOptions): Promise<unknown>;
+  /**
+   * Shows every piece of the request body to `visit` as it arrives, without a copy: the cheap way to count,
+   * to hash or to parse a large one. Resolves at its end; rejects with what `visit` throws, which
+   * cancels the rest, and with `TypeError` where it returns a promise: a piece is only valid until
+   * `visit` returns. To wait between pieces, read `body`.
+   *
+   * @example Usage
+   * ```ts
+   * import { connect, serve } from "@tandem/http/h2";
+   * import { memoryPair } from "@tandem/http/transport/memory";
+   * import assert from "node:assert/strict";
+   *
+   * const [near, far] = memoryPair();
+   * const server = serve(far, {
+   *   async exchange(exchange) {
+   *     let bytes = 0;
+   *     await exchange.forEachChunk((chunk) => {
+   *       bytes += chunk.length;
+   *     });
+   *     await exchange.reply(200, {}, `${bytes} bytes`);
+   *   },
+   * });
+   * await using client = connect(near);
+   * const { response } = client.request({ method: "POST", url: "https://example.com/", body: "four" });
+   * assert.equal(await (await response).text(), "4 bytes");
+   * await server.shutdown();
+   * ```
+   */
+  forEachChunk(visit: ChunkVisitor): Promise<void>;
   /** The trailer section of the request, or `undefined` where there is none; settles once the body was taken. */
   readonly trailers: Promise<Fields | undefined>;
   /** How urgent the response is (RFC 9218); setting it overrides what the client asked for. */

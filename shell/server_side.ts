@@ -5,7 +5,14 @@ import type { RequestHead } from "../semantics/head.ts";
 import { DEFAULT_PRIORITY, parsePriority, type Priority } from "../semantics/priority.ts";
 import type { TransportAddress } from "../transport/mod.ts";
 import { type Answer, END, HEAD, NONE, TAKING } from "./answer.ts";
-import { type BodyInput, dropBody, openChunks, wholeBody, type WholeBodyOptions } from "./body_input.ts";
+import {
+  type BodyInput,
+  type ChunkVisitor,
+  dropBody,
+  openChunks,
+  wholeBody,
+  type WholeBodyOptions,
+} from "./body_input.ts";
 import { Deferred, FULFILLED, handled, ignore, rejected } from "./deferred.ts";
 import { encodeText } from "./encode_text.ts";
 import type { ExchangeConnection, ExchangeHost } from "./host.ts";
@@ -133,6 +140,10 @@ export class ServerSide implements ServerExchange, BodyOwner {
 
   async json(options?: WholeBodyOptions): Promise<unknown> {
     return JSON.parse(await this.text(options));
+  }
+
+  forEachChunk(visit: ChunkVisitor): Promise<void> {
+    return this.#isBodiless ? FULFILLED : this.#takeIncoming().forEachChunk(visit);
   }
 
   get trailers(): Promise<Fields | undefined> {

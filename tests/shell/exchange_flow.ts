@@ -68,6 +68,61 @@ export function flowSuite({ test, makeEnds, ...way }: Way): void {
     assert.equal(received, size);
   });
 
+  test("forEachChunk shows every byte of a request and of a response, in order, and then the trailers", async () => {
+    const sum = (): { bytes: number; isOrdered: boolean; take(chunk: Uint8Array): void } => ({
+      bytes: 0,
+      isOrdered: true,
+      take(chunk): void {
+        for (const octet of chunk) this.isOrdered &&= octet === this.bytes++ % 251;
+      },
+    });
+    const body = Uint8Array.from({ length: 1_000_000 }, (_, i) => i % 251);
+    await using ends = makeEnds({
+      async exchange(exchange): Promise<void> {
+        const seen = sum();
+        await exchange.forEachChunk((chunk) => seen.take(chunk));
+        exchange.setTrailers({ "x-bytes": String(seen.bytes) });
+        await exchange.reply(seen.isOrdered ? 200 : 500, {}, body);
+      },
+    }, { windowBytes: 100_000 });
+    const response = await ends.client.request({ method: "POST", url: URL_OF, body }).response;
+    assert.equal(response.status, 200);
+    const seen = sum();
+    await response.forEachChunk((chunk) => seen.take(chunk));
+    assert.deepEqual([seen.bytes, seen.isOrdered], [1_000_000, true]);
+    assert.equal((await response.trailers)?.get("x-bytes"), "1000000");
+  });
+
+  test("forEachChunk ends the exchange when its visitor throws, and no other", async () => {
+    const failure = new Error("too much");
+    await using ends = makeEnds({
+      exchange: (exchange) => void exchange.reply(200, {}, "x".repeat(exchange.path === "/a" ? 500_000 : 3)),
+    }, { windowBytes: 100_000 });
+    const exchange = ends.client.request({ url: `${URL_OF}/a` });
+    const other = ends.client.request({ url: `${URL_OF}/b` });
+    const visited = (await exchange.response).forEachChunk(() => {
+      throw failure;
+    });
+    await assert.rejects(visited, failure);
+    await exchange.closed.catch(() => {});
+    assert.equal(await (await other.response).text(), "xxx");
+    await (await ends.client.request({ url: `${URL_OF}/c` }).response).forEachChunk((chunk) =>
+      assert.equal(chunk.length, 3)
+    );
+  });
+
+  test("forEachChunk of a message without content resolves at once, without a call", async () => {
+    await using ends = makeEnds({
+      async exchange(exchange): Promise<void> {
+        await exchange.forEachChunk(() => assert.fail("there is nothing to show"));
+        await exchange.reply(204);
+      },
+    });
+    const response = await ends.client.request({ url: URL_OF }).response;
+    assert.equal(response.status, 204);
+    await response.forEachChunk(() => assert.fail("there is nothing to show"));
+  });
+
   test("serve lets unread requests wait without harm to others", async () => {
     const waiting: ServerExchange[] = [];
     await using ends = makeEnds({

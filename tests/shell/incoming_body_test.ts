@@ -287,3 +287,99 @@ Deno.test("IncomingBody.bytes gives up a body that is too large, however it show
   exact.body.receive(bytes("x".repeat(10)), true);
   assert.equal((await fits).length, 10);
 });
+
+Deno.test("IncomingBody.forEachChunk shows what was kept and what arrives, and gives credit for both", async () => {
+  const { host, body } = makeBody();
+  body.receive(bytes("ab"), false);
+  body.settle();
+  const seen: string[] = [];
+  const done = body.forEachChunk((chunk) => void seen.push(text(chunk)));
+  assert.deepEqual(seen, ["ab"]);
+  assert.equal(host.engine.consumed, 2);
+  const view = bytes("cd");
+  body.receive(view, false);
+  view.fill(0);
+  assert.deepEqual(seen, ["ab", "cd"]);
+  assert.equal(host.engine.consumed, 4);
+  assert.equal(body.isUsed, true);
+  await assert.rejects(body.bytes(), TypeError);
+  body.receive(bytes("e"), true);
+  await done;
+  assert.deepEqual(seen, ["ab", "cd", "e"]);
+});
+
+Deno.test("IncomingBody.forEachChunk shows the memory that a piece arrived in", async () => {
+  const { body } = makeBody();
+  const seen: Uint8Array[] = [];
+  const done = body.forEachChunk((chunk) => void seen.push(chunk));
+  const view = bytes("abc");
+  body.receive(view, true);
+  await done;
+  assert.equal(seen[0], view);
+});
+
+Deno.test("IncomingBody.forEachChunk resolves at once for a body that is all there", async () => {
+  const { body } = makeBody();
+  body.receive(bytes("abc"), true);
+  let seen = "";
+  await body.forEachChunk((chunk) => void (seen += text(chunk)));
+  assert.equal(seen, "abc");
+  await assert.rejects(body.forEachChunk(() => {}), TypeError);
+});
+
+Deno.test("IncomingBody.forEachChunk rejects with what its visitor throws, and cancels the rest", async () => {
+  const failure = new Error("enough");
+  const fail = (): never => {
+    throw failure;
+  };
+  const later = makeBody();
+  const result = later.body.forEachChunk(fail);
+  later.body.receive(bytes("abc"), false);
+  await assert.rejects(result, failure);
+  assert.deepEqual(later.cancelled, [failure]);
+  later.body.receive(bytes("d"), true);
+  assert.equal(later.host.engine.consumed, 4);
+  const kept = makeBody();
+  kept.body.receive(bytes("abc"), false);
+  kept.body.settle();
+  kept.body.receive(bytes("d"), false);
+  kept.body.settle();
+  let calls = 0;
+  const visit = () => (calls++, fail());
+  await assert.rejects(kept.body.forEachChunk(visit), failure);
+  assert.equal(calls, 1);
+  assert.deepEqual(kept.cancelled, [failure]);
+});
+
+Deno.test("IncomingBody.forEachChunk takes no visitor that returns a promise", async () => {
+  const { body, cancelled } = makeBody();
+  const result = body.forEachChunk(() => Promise.reject(new Error("not unhandled")));
+  body.receive(bytes("abc"), false);
+  await assert.rejects(result, /^TypeError: Cannot wait for a visitor of chunks/);
+  assert.equal(cancelled.length, 1);
+});
+
+Deno.test("IncomingBody.forEachChunk rejects where the body is cut off, before or while it is taken", async () => {
+  const error = new Error("reset");
+  const before = makeBody();
+  before.body.receive(bytes("abc"), false);
+  before.body.fail(error);
+  await assert.rejects(before.body.forEachChunk(() => assert.fail("nothing is left of it")), error);
+  const during = makeBody();
+  const result = during.body.forEachChunk(() => {});
+  during.body.receive(bytes("abc"), false);
+  during.body.fail(error);
+  await assert.rejects(result, error);
+  const within = makeBody();
+  within.body.receive(bytes("a"), false);
+  within.body.settle();
+  within.body.receive(bytes("b"), false);
+  within.body.settle();
+  let calls = 0;
+  const visited = within.body.forEachChunk(() => {
+    calls++;
+    within.body.fail(error);
+  });
+  await assert.rejects(visited, error);
+  assert.equal(calls, 1);
+});

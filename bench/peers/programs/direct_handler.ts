@@ -24,6 +24,6 @@ async function upload(exchange: ServerExchange): Promise<void> {
   if (exchange.path === "/wait") return void waiting.push(exchange);
   if (exchange.path === "/echo") return exchange.reply(200, FIELDS, exchange.body);
   let bytes = 0;
-  for await (const chunk of exchange.body!) bytes += chunk.length;
+  await exchange.forEachChunk((chunk) => void (bytes += chunk.length));
   await exchange.reply(200, FIELDS, String(bytes));
 }

@@ -14,7 +14,10 @@ await client.ready;
 async function request(path: string): Promise<number> {
   const response = await client.request({ scheme, authority: host, path }).response;
   if (response.status !== 200) throw new Error(`status ${response.status}`);
-  return isLarge(path) ? count(response.body) : (await response.bytes()).length;
+  if (!isLarge(path)) return (await response.bytes()).length;
+  let bytes = 0;
+  await response.forEachChunk((chunk) => void (bytes += chunk.length));
+  return bytes;
 }
 
 async function fetchNative(path: string): Promise<number> {
