@@ -6,6 +6,7 @@ import { Deferred, ignore } from "./deferred.ts";
 import type { ExchangeConnection } from "./host.ts";
 import type { IncomingBody } from "./incoming_body.ts";
 import { hasNativeRequest } from "./native_request.ts";
+import { RepeatedFields } from "./repeated_fields.ts";
 import type { ExchangeHandler, Handler, ServerExchange } from "./server_exchange.ts";
 import { type ServerHost, ServerSide } from "./server_side.ts";
 import { IdTable } from "../wire/id_table.ts";
@@ -43,6 +44,7 @@ export class ServerCore implements ServerHost {
   readonly clock: Clock;
   readonly wake: () => void;
   readonly sendDate: boolean;
+  readonly repeatedFields: RepeatedFields = new RepeatedFields();
   readonly #options: ServerCoreOptions;
   readonly #native: Handler | undefined;
   readonly #direct: ExchangeHandler | undefined;

@@ -20,6 +20,7 @@ import { declaredLength, IncomingBody } from "./incoming_body.ts";
 import { fieldsOfResponse } from "./native_fields.ts";
 import { nativeRequest } from "./native_request.ts";
 import { type BodyOwner, OutgoingBody, sendEnd, type TrailersInput } from "./outgoing_body.ts";
+import type { RepeatedFields } from "./repeated_fields.ts";
 import { completeOwned, hasNoContent, replyFields } from "./reply.ts";
 import type { ServerExchange } from "./server_exchange.ts";
 import { decodeText } from "./text.ts";
@@ -30,6 +31,8 @@ import { takeWhole } from "./whole_response.ts";
 export interface ServerHost extends ExchangeHost {
   /** Whether a `date` field is added. */
   readonly sendDate: boolean;
+  /** The fields of native responses. */
+  readonly repeatedFields: RepeatedFields;
   /** Forgets an exchange that is over. */
   forget(exchange: ServerSide): void;
   /** A response that the connection itself sends piece by piece is all given to the engine, or has failed. */
@@ -264,7 +267,7 @@ export class ServerSide implements ServerExchange, BodyOwner {
     const { status } = response;
     const whole = takeWhole(response);
     if (whole !== undefined) {
-      const fields = fieldsOfResponse(response);
+      const fields = this.#host.repeatedFields.of(response);
       this.#answer = TAKING;
       whole.then(
         (body) => this.#respondWhole(status, fields, body),
@@ -288,8 +291,8 @@ export class ServerSide implements ServerExchange, BodyOwner {
     if (!this.#isOver && this.#writeError === undefined) {
       const whole = typeof body === "string" ? encodeText(body) : body;
       try {
-        completeOwned(fields, this.#lengthToDeclare(status, whole), this.#host.sendDate);
-        this.#replyWhole(status, fields, whole, true);
+        const declared = this.#lengthToDeclare(status, whole);
+        this.#replyWhole(status, replyFields(fields, declared, this.#host.sendDate), whole, true);
       } catch (error) {
         failure = { error };
       }

@@ -1,4 +1,5 @@
 /** The loads of a comparison, and h2load, which makes them. */
+import { BROWSER } from "./browser_fields.ts";
 
 /** One load. */
 export interface Load {
@@ -72,20 +73,6 @@ export const LOADS: readonly Load[] = [
 export const WORKER_LOADS: readonly Load[] = [
   { ...small("hello-c32m10", 32, 10, "/hello"), requests: 120_000 },
   { ...json("json-c32m10", 32, 10), requests: 60_000 },
-];
-
-/** The fields of a browser, beside what h2load sends itself. */
-const BROWSER = [
-  "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-  "accept-language: en-US,en;q=0.5",
-  "accept-encoding: gzip, deflate, br, zstd",
-  "referer: https://www.example.com/some/page",
-  "cookie: session=8a7c1f0e6b2d4c93a5f7; theme=dark; region=eu",
-  "sec-fetch-dest: document",
-  "sec-fetch-mode: navigate",
-  "sec-fetch-site: same-origin",
-  "priority: u=1",
-  "upgrade-insecure-requests: 1",
 ];
 
 /** What h2load saw in one round. */

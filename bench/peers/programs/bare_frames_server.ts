@@ -1,10 +1,13 @@
 /**
  * How little a server in Deno can cost: frames are found by their lengths, nothing is decoded or checked, and
- * each request gets the same canned answer: `deno run -A bare_frames_server.ts PORT`.
+ * each request gets the same canned answer: `deno run -A bare_frames_server.ts PORT [native]`. With `native`
+ * each has the platform's `Request` and `Response` made for it, out of fields that are no request's own.
  */
+import { BROWSER } from "../browser_fields.ts";
 import { HELLO } from "./bodies.ts";
+import { handle } from "./native_handler.ts";
 
-const [port] = Deno.args;
+const [port, mode] = Deno.args;
 const listener = Deno.listen({ hostname: "127.0.0.1", port: Number(port) });
 console.log("ready");
 
@@ -36,6 +39,20 @@ const ANSWER = Uint8Array.of(
 /** Where the stream ids stand in the answer. */
 const IDS = [5, FRAME_HEADER_BYTES + HEAD.length + 5];
 
+/** A block of more octets is taken for one of a path of its own and the fields of a browser. */
+const REPEATED_BLOCK_BYTES = 16;
+const FIELDS = [...BROWSER.map((field) => field.split(": ") as [string, string]), ["user-agent", "h2load"]];
+let made = 0;
+
+/** Does with native objects what must be done with them, whoever serves. */
+function makeNative(length: number): void {
+  const isUnique = length > REPEATED_BLOCK_BYTES;
+  const request = new Request(`http://127.0.0.1:${port}/hello${isUnique ? `?id=${made++}` : ""}`);
+  for (const [name, value] of isUnique ? FIELDS : FIELDS.slice(-1)) request.headers.append(name!, value!);
+  const response = handle(request) as Response;
+  if (response.status !== 200 || response.headers.get("content-type") === null) throw new Error("no answer");
+}
+
 async function serve(conn: Deno.TcpConn): Promise<void> {
   conn.setNoDelay(true);
   const input = new Uint8Array(65_536);
@@ -54,6 +71,7 @@ async function serve(conn: Deno.TcpConn): Promise<void> {
       const end = at + FRAME_HEADER_BYTES + length;
       if (end > held || ready + ANSWER.length > output.length) break;
       if (input[at + 3] === HEADERS) {
+        if (mode === "native") makeNative(length);
         for (let i = 0; i < ANSWER.length; i++) output[ready + i] = ANSWER[i]!;
         for (const id of IDS) for (let i = 0; i < 4; i++) output[ready + id + i] = input[at + 5 + i]!;
         ready += ANSWER.length;
