@@ -50,23 +50,24 @@ const BY_PEER = 1;
  * in the table.
  */
 export class ClosedStreams {
+  readonly #max: number;
   readonly #keepMs: number;
-  /** Streams that this end reset. */
-  readonly #ours: Ring;
+  /** Streams that this end reset, once there are any. */
+  #ours: Ring | undefined;
   /** Streams that ended otherwise, with `BY_PEER` for those that the peer reset. */
   readonly #others: Ring;
   /** The highest id that was reset by this end and is forgotten. */
   #forgottenReset = 0;
 
   constructor(max: number, keepMs: number) {
+    this.#max = Math.floor(max);
     this.#keepMs = keepMs;
-    this.#ours = new Ring(Math.floor(max));
-    this.#others = new Ring(Math.floor(max));
+    this.#others = new Ring(this.#max);
   }
 
   /** How many are remembered. */
   get size(): number {
-    return this.#ours.ids.length + this.#others.ids.length;
+    return (this.#ours?.ids.length ?? 0) + this.#others.ids.length;
   }
 
   /** Remembers a stream. */
@@ -75,13 +76,14 @@ export class ClosedStreams {
       this.#others.add(id, ending === "reset-by-peer" ? BY_PEER : 0, now);
       return;
     }
+    this.#ours ??= new Ring(this.#max);
     const forgotten = this.#ours.add(id, 0, now);
     if (forgotten > this.#forgottenReset) this.#forgottenReset = forgotten;
   }
 
   /** How a stream ended; `undefined` when that is not remembered. */
   find(id: number, now: number): Ending | undefined {
-    if (this.#ours.ids.includes(id)) return "reset-by-us";
+    if (this.#ours?.ids.includes(id) === true) return "reset-by-us";
     const at = this.#others.ids.lastIndexOf(id);
     if (at >= 0 && now - this.#others.times[at]! <= this.#keepMs) {
       return this.#others.values[at] === BY_PEER ? "reset-by-peer" : "ended";
@@ -92,7 +94,7 @@ export class ClosedStreams {
 
   /** Whether a late frame was on its way before the peer knew of the end, as far as one can tell. */
   excuse(id: number, now: number): boolean {
-    return this.#excuse(this.#ours, EXCUSED_AFTER_RESET, id, now) ||
+    return (this.#ours !== undefined && this.#excuse(this.#ours, EXCUSED_AFTER_RESET, id, now)) ||
       this.#excuse(this.#others, EXCUSED_AFTER_END, id, now);
   }
 

@@ -109,7 +109,7 @@ export class Core {
   pings: PendingPing[] = [];
   nextPing = 1;
   /** Priorities that came before their streams (server). */
-  readonly earlyPriorities: Map<number, Priority> = new Map();
+  earlyPriorities: Map<number, Priority> | undefined;
 
   constructor(given: H2ConnectionOptions) {
     const options = resolveOptions(given.role, given);
@@ -490,7 +490,7 @@ export class Core {
     this.#lastStream = undefined;
     this.scheduler.clear();
     this.deadlines.clear();
-    this.earlyPriorities.clear();
+    this.earlyPriorities = undefined;
     this.pings = [];
     this.giveBack(error === undefined ? { type: "closed" } : { type: "closed", error });
     if (this.trace === undefined) return;

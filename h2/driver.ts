@@ -85,8 +85,7 @@ export class H2Driver {
       clock: options.clock,
       microtasks: TURN_MICROTASKS,
       turn: () => this.#turn(),
-      nextDeadline: () => engine.nextDeadline(),
-      tick: (now) => engine.tick(now),
+      engine,
     });
     this.#writer = options.transport.write === undefined ? options.transport.writable.getWriter() : undefined;
     this.#canGather = this.#writer === undefined && options.transport.writev !== undefined;

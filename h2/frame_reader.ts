@@ -38,6 +38,8 @@ export interface FrameSink {
   receiveBadPadding(stream: number): void;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 /** Where in a frame the reader is; apart from where a message is. */
 type Position = "header" | "payload" | "pad length" | "content" | "skip";
 
@@ -48,7 +50,8 @@ type Position = "header" | "payload" | "pad length" | "content" | "skip";
  */
 export class FrameReader {
   readonly #sink: FrameSink;
-  readonly #header: Uint8Array = new Uint8Array(FRAME_HEADER_BYTES);
+  /** What is there of a header that is not whole; made when one comes in two reads. */
+  #header: Uint8Array = NO_BYTES;
   #headerBytes = 0;
   #position: Position = "header";
   #type = 0;
@@ -87,6 +90,7 @@ export class FrameReader {
           this.#readHeader(bytes, at);
           at += FRAME_HEADER_BYTES;
         } else {
+          if (this.#headerBytes === 0) this.#header = new Uint8Array(FRAME_HEADER_BYTES);
           while (at < size && this.#headerBytes < FRAME_HEADER_BYTES) {
             this.#header[this.#headerBytes++] = bytes[at++]!;
           }
@@ -159,7 +163,7 @@ export class FrameReader {
       this.#position = "content";
       return;
     }
-    this.#sink.receiveDataPiece(this.#header, 0, 0, true);
+    this.#sink.receiveDataPiece(NO_BYTES, 0, 0, true);
     this.#beginPadding();
   }
 

@@ -1,12 +1,14 @@
 import type { Core } from "./core.ts";
 
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * Gathers a header block that comes in several frames (RFC 9113 section 4.3). Two bounds
  * hold while it grows: on CONTINUATION frames and on bytes.
  */
 export class HeaderBlock {
   readonly #core: Core;
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = NO_BYTES;
   #length = 0;
   #frames = 0;
   /** The stream of the block. */
@@ -61,7 +63,7 @@ export class HeaderBlock {
   /** Ends the block and hands it over; the buffer is not kept. */
   close(): Uint8Array {
     const block = this.#bytes.subarray(0, this.#length);
-    this.#bytes = new Uint8Array(0);
+    this.#bytes = NO_BYTES;
     this.#length = 0;
     this.isOpen = false;
     return block;

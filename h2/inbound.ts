@@ -281,8 +281,8 @@ export class Inbound implements FrameSink {
         stream.writer = new MessageWriter({ role: "response", method: head.method });
         stream.isConnect = head.method === "CONNECT";
         stream.isAnnounced = true;
-        const early = core.earlyPriorities.size > 0 ? core.earlyPriorities.get(id) : undefined;
-        if (early !== undefined) core.earlyPriorities.delete(id);
+        const early = core.earlyPriorities?.get(id);
+        if (early !== undefined) core.earlyPriorities!.delete(id);
         const value = head.fields.get("priority");
         if (early !== undefined || value !== undefined) {
           const priority = early ?? parsePriority(value!);

@@ -112,7 +112,7 @@ export function receivePriorityUpdate(core: Core, bytes: Uint8Array, start: numb
     core.scheduler.setPriority(stream, priority.urgency, priority.incremental);
     if (stream.isAnnounced) core.events.push({ type: "priority", id, priority });
   } else if (core.isIdle(id)) {
-    const early = core.earlyPriorities;
+    const early = core.earlyPriorities ??= new Map();
     if (early.has(id) || early.size < core.limits.maxConcurrentStreams) early.set(id, priority);
   }
 }

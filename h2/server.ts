@@ -79,7 +79,8 @@ class Server implements H2ServerConnection {
   readonly #core: ServerCore;
   readonly #closed: Deferred<void> = new Deferred();
   readonly #keepAlive: KeepAlive | undefined;
-  readonly #gracefulEnd: GracefulEnd;
+  readonly #options: H2ServerOptions;
+  #gracefulEnd: GracefulEnd | undefined;
   #error: Error | undefined;
 
   constructor(transport: ByteTransport, handler: Handler | ExchangeHandler, options: H2ServerOptions) {
@@ -117,16 +118,8 @@ class Server implements H2ServerConnection {
       },
       lose: () => driver.abandon(deadPeer()),
     });
-    this.#gracefulEnd = new GracefulEnd({
-      begin: () => this.#begin(),
-      close: () => this.close(),
-      closed: this.closed,
-      handlersEnded: () => this.#core.handlersEnded,
-    }, {
-      clock,
-      graceMs: resolveLimits("server", options.limits).drainTimeoutMs,
-      signal: options.signal,
-    });
+    this.#options = options;
+    if (options.signal !== undefined) this.#prepareEnd();
     driver.start();
   }
 
@@ -174,7 +167,18 @@ class Server implements H2ServerConnection {
   }
 
   shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    return this.#gracefulEnd.shutdown(options.graceMs);
+    return this.#prepareEnd().shutdown(options.graceMs);
+  }
+
+  /** Most connections end without it. */
+  #prepareEnd(): GracefulEnd {
+    const { clock = systemClock, limits, signal } = this.#options;
+    return this.#gracefulEnd ??= new GracefulEnd({
+      begin: () => this.#begin(),
+      close: () => this.close(),
+      closed: this.closed,
+      handlersEnded: () => this.#core.handlersEnded,
+    }, { clock, graceMs: resolveLimits("server", limits).drainTimeoutMs, signal });
   }
 
   #begin(): void {
@@ -199,7 +203,7 @@ class Server implements H2ServerConnection {
 
   #end(): void {
     this.#keepAlive?.stop();
-    this.#gracefulEnd.forgetSignal();
+    this.#gracefulEnd?.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }

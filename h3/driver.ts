@@ -82,8 +82,7 @@ export class H3Driver {
       clock,
       microtasks: TURN_MICROTASKS,
       turn: () => this.#turn(),
-      nextDeadline: () => engine.nextDeadline(),
-      tick: (now) => engine.tick(now),
+      engine,
     });
     this.#pumpTarget = {
       receive: (id, bytes, fin) => this.#receive(id, bytes, fin),

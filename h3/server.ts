@@ -80,7 +80,8 @@ class Server implements H3ServerConnection {
   readonly #driver: H3Driver;
   readonly #core: ServerCore;
   readonly #closed: Deferred<void> = new Deferred();
-  readonly #gracefulEnd: GracefulEnd;
+  readonly #options: H3ServerOptions;
+  #gracefulEnd: GracefulEnd | undefined;
   #error: Error | undefined;
 
   constructor(transport: QuicTransport, handler: Handler | ExchangeHandler, options: H3ServerOptions) {
@@ -114,16 +115,8 @@ class Server implements H3ServerConnection {
       onClosed: (error) => this.#error ??= error,
       onDatagram: options.onDatagram,
     });
-    this.#gracefulEnd = new GracefulEnd({
-      begin: () => this.#begin(),
-      close: () => this.close(),
-      closed: this.closed,
-      handlersEnded: () => this.#core.handlersEnded,
-    }, {
-      clock,
-      graceMs: resolveLimits("server", options.limits).drainTimeoutMs,
-      signal: options.signal,
-    });
+    this.#options = options;
+    if (options.signal !== undefined) this.#prepareEnd();
     driver.start();
     watchEarly(transport, engine, clock, () => driver.wake());
   }
@@ -176,7 +169,18 @@ class Server implements H3ServerConnection {
   }
 
   shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    return this.#gracefulEnd.shutdown(options.graceMs);
+    return this.#prepareEnd().shutdown(options.graceMs);
+  }
+
+  /** Most connections end without it. */
+  #prepareEnd(): GracefulEnd {
+    const { clock = systemClock, limits, signal } = this.#options;
+    return this.#gracefulEnd ??= new GracefulEnd({
+      begin: () => this.#begin(),
+      close: () => this.close(),
+      closed: this.closed,
+      handlersEnded: () => this.#core.handlersEnded,
+    }, { clock, graceMs: resolveLimits("server", limits).drainTimeoutMs, signal });
   }
 
   #begin(): void {
@@ -200,7 +204,7 @@ class Server implements H3ServerConnection {
   }
 
   #end(): void {
-    this.#gracefulEnd.forgetSignal();
+    this.#gracefulEnd?.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }

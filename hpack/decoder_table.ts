@@ -1,7 +1,7 @@
 import { FIELD_OVERHEAD_BYTES } from "../wire/decoded_section.ts";
 
 /** Slots at the start; the ring doubles as entries come. */
-const FIRST_SLOTS = 16;
+const FIRST_SLOTS = 4;
 
 /** A decoder's dynamic table (RFC 7541 section 2.3.2): a ring that grows with its content. */
 export class DecoderTable {

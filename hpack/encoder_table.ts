@@ -3,7 +3,7 @@ import { type Treatment, treatmentOf } from "../wire/indexing_policy.ts";
 import { LiteralCache } from "../wire/literal_cache.ts";
 import { STATIC_BY_NAME } from "./static_table.ts";
 
-const FIRST_SLOTS = 16;
+const FIRST_SLOTS = 4;
 
 /** Entries looked at in one search; more than this share a bucket only if someone wants them to. */
 const MAX_STEPS = 32;

@@ -1,5 +1,13 @@
 import type { Clock } from "./clock.ts";
 
+/** An engine, as far as time is concerned. */
+export interface TimedEngine {
+  /** When it wants to be told the time, by the clock; `Infinity` for never. */
+  nextDeadline(): number;
+  /** Tells it the time. */
+  tick(now: number): void;
+}
+
 /** What the turns of a connection are made of. */
 export interface TurnsOptions {
   /** Time. */
@@ -8,10 +16,8 @@ export interface TurnsOptions {
   readonly microtasks: number;
   /** Does all that is to be done. */
   readonly turn: () => void;
-  /** When the engine wants to be told the time, by the clock; `Infinity` for never. */
-  readonly nextDeadline: () => number;
-  /** Tells the engine the time. */
-  readonly tick: (now: number) => void;
+  /** Whose deadlines are kept. */
+  readonly engine: TimedEngine;
 }
 
 /**
@@ -76,8 +82,8 @@ export class Turns {
 
   #arm(): void {
     if (this.#isStopped) return;
-    const { clock, nextDeadline } = this.#options;
-    const deadline = nextDeadline();
+    const { clock, engine } = this.#options;
+    const deadline = engine.nextDeadline();
     // A timer that is too early only looks again; setting it anew each turn would cost more.
     if (deadline === this.#timerAt || (deadline > this.#timerAt && deadline !== Infinity)) return;
     this.disarm();
@@ -89,7 +95,7 @@ export class Turns {
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     this.#timerAt = Infinity;
-    this.#options.tick(this.#options.clock.now());
+    this.#options.engine.tick(this.#options.clock.now());
     this.run();
   };
 }

@@ -43,13 +43,13 @@ class SocketCalls implements DirectCalls {
     this.#socket = socket;
   }
 
-  async read(buffer: Uint8Array): Promise<number | null> {
-    try {
-      return await this.#socket.read(buffer);
-    } catch (error) {
-      throw this.#translate(error, "read");
-    }
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#socket.read(buffer).catch(this.#onReadFailed);
   }
+
+  readonly #onReadFailed = (error: unknown): never => {
+    throw this.#translate(error, "read");
+  };
 
   async write(bytes: Uint8Array): Promise<void> {
     try {
