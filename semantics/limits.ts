@@ -123,23 +123,26 @@ const SHARED = {
 } as const;
 
 /** The defaults of a server. */
-export const SERVER_LIMITS: Limits = {
+export const SERVER_LIMITS: Limits = Object.freeze({
   ...SHARED,
   maxHeaderListBytes: 32_768,
   maxHeaderFields: 100,
   minDataRate: 240,
-};
+});
 
 /** The defaults of a client. */
-export const CLIENT_LIMITS: Limits = {
+export const CLIENT_LIMITS: Limits = Object.freeze({
   ...SHARED,
   maxHeaderListBytes: 262_144,
   maxHeaderFields: 1000,
   minDataRate: 0,
-};
+});
+
+/** What came out for a role: given again it is what it is, and connections share it. */
+const resolved = new WeakMap<object, "client" | "server">();
 
 /**
- * Fills in the defaults of a role. Throws `RangeError` for a value that is not a finite
+ * Fills in the defaults of a role. Limits that came out of it are given back as they are. Throws `RangeError` for a value that is not a finite
  * number of at least 0, `TypeError` for a name that is no limit.
  *
  * @example Usage
@@ -152,8 +155,10 @@ export const CLIENT_LIMITS: Limits = {
  * assert.equal(limits.maxHeaderListBytes, 32768);
  * ```
  */
-export function resolveLimits(role: "client" | "server", given: Partial<Limits> = {}): Limits {
+export function resolveLimits(role: "client" | "server", given?: Partial<Limits>): Limits {
   const defaults = role === "server" ? SERVER_LIMITS : CLIENT_LIMITS;
+  if (given === undefined) return defaults;
+  if (resolved.get(given) === role) return given as Limits;
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaults, name)) {
       throw new TypeError(`Cannot set limit ${name}: there is no such limit`);
@@ -163,5 +168,7 @@ export function resolveLimits(role: "client" | "server", given: Partial<Limits> 
     }
   }
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { ...defaults, ...set };
+  const limits = Object.freeze({ ...defaults, ...set });
+  resolved.set(limits, role);
+  return limits;
 }

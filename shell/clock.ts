@@ -1,3 +1,5 @@
+import { Timers } from "./timers.ts";
+
 /** Time as the shells see it; tests put a virtual one in its place. */
 export interface Clock {
   /** Milliseconds from any fixed point on, never going back. */
@@ -8,15 +10,21 @@ export interface Clock {
   cancel(handle: unknown): void;
 }
 
-/** The clock of the platform. */
+const timers = new Timers({
+  now: () => performance.now(),
+  set: (callback, ms) => setTimeout(callback, ms),
+  clear: (handle) => clearTimeout(handle as number),
+});
+
+/** The clock of the platform. All that is scheduled shares one timer of it. */
 export const systemClock: Clock = {
   now(): number {
     return performance.now();
   },
   schedule(callback: () => void, ms: number): unknown {
-    return setTimeout(callback, ms);
+    return timers.schedule(callback, ms);
   },
   cancel(handle: unknown): void {
-    clearTimeout(handle as number);
+    timers.cancel(handle);
   },
 };

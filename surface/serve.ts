@@ -1,7 +1,7 @@
 import { type H2ServerConnection, type H2ServerOptions, serve as serveH2 } from "../h2/mod.ts";
 import { type H3ServerConnection, serve as serveH3 } from "../h3/mod.ts";
 import { TransportError } from "../semantics/errors.ts";
-import { resolveLimits } from "../semantics/limits.ts";
+import { type Limits, resolveLimits } from "../semantics/limits.ts";
 import type { TraceEvent } from "../semantics/trace.ts";
 import { systemClock } from "../shell/clock.ts";
 import { Deferred, ignore } from "../shell/deferred.ts";
@@ -53,6 +53,8 @@ class Server implements HttpServer {
   readonly protocols: readonly ServedProtocol[];
   readonly altSvc: string | undefined;
   readonly #options: ServeOptions;
+  /** The limits of every connection. */
+  readonly #limits: Limits;
   readonly #handler: Handler | ExchangeHandler;
   /** The handler for connections over TCP. */
   readonly #announcing: Handler | ExchangeHandler;
@@ -69,7 +71,7 @@ class Server implements HttpServer {
   #graceMs = 0;
 
   constructor(options: ServeOptions, handler: Handler | ExchangeHandler) {
-    resolveLimits("server", options.limits); // throws for what is no limit before anything listens
+    this.#limits = resolveLimits("server", options.limits); // throws for what is no limit before anything listens
     this.#options = options;
     this.#handler = handler;
     const { bytes, quic } = listenAll(options, (error) => this.#refuse(error));
@@ -166,10 +168,10 @@ class Server implements HttpServer {
   }
 
   #shared(protocol: ServedProtocol, info: TransportInfo): SharedOptions {
-    const { limits, onError, trace, clock } = this.#options;
+    const { onError, trace, clock } = this.#options;
     const connection: TracedConnection = { number: ++this.#count, protocol, info };
     return {
-      ...(limits === undefined ? {} : { limits }),
+      limits: this.#limits,
       ...(onError === undefined ? {} : { onError }),
       ...(clock === undefined ? {} : { clock }),
       ...(trace === undefined ? {} : { trace: (event: TraceEvent): void => trace(event, connection) }),
@@ -219,7 +221,7 @@ class Server implements HttpServer {
   }
 
   async shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    const graceMs = options.graceMs ?? resolveLimits("server", this.#options.limits).drainTimeoutMs;
+    const graceMs = options.graceMs ?? this.#limits.drainTimeoutMs;
     this.#isStopping = true;
     this.#graceMs = graceMs;
     void this.#bytes?.retire();

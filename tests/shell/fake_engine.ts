@@ -6,6 +6,7 @@ import type { Priority } from "../../semantics/priority.ts";
 import type { ServerHost } from "../../shell/server_side.ts";
 import type { ClientHost } from "../../shell/client_side.ts";
 import type { IncomingBody } from "../../shell/incoming_body.ts";
+import { RepeatedFields } from "../../shell/repeated_fields.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 /** An engine that writes down what it is told and does nothing. */
@@ -64,6 +65,7 @@ export class FakeHost implements ServerHost, ClientHost {
   readonly clock: VirtualClock = new VirtualClock();
   readonly connection = { info: { kind: "memory" } as const, state: new Map() };
   readonly sendDate = false;
+  readonly repeatedFields: RepeatedFields = new RepeatedFields();
   forgotten = 0;
   wakes = 0;
 

@@ -3,6 +3,7 @@
  * `deno run -A tandem_server.ts PORT engine|exchange|native|streams [node] [CERT KEY]`.
  */
 import { serve } from "../../../h2/mod.ts";
+import { resolveLimits } from "../../../semantics/mod.ts";
 import { listenTcp, listenTls } from "../../../transport/deno.ts";
 import * as node from "../../../transport/node.ts";
 import { direct } from "./direct_handler.ts";
@@ -21,7 +22,8 @@ const tls = (): Parameters<typeof listenTls>[0] => ({
 });
 const from = isNode ? node : { listenTcp, listenTls };
 const listener = await (cert === undefined ? from.listenTcp(where) : from.listenTls(tls()));
-const limits = { maxConcurrentStreams: 1000, idleTimeoutMs: 600_000 };
+// Worked out once for all connections, as the server over both protocols does it.
+const limits = resolveLimits("server", { maxConcurrentStreams: 1000, idleTimeoutMs: 600_000 });
 console.log("ready");
 for await (const transport of listener) {
   if (mode === "engine") void serveEngine(transport);
