@@ -6,8 +6,6 @@ import type { TunnelWriter } from "./tunnel.ts";
 export type Answer =
   /** Nothing but interim responses. */
   | { readonly at: "none" }
-  /** The body of a native response is being taken. */
-  | { readonly at: "taking" }
   /** The head was sent; `whole` is told when all of the bytes were. */
   | { readonly at: "head"; readonly whole: Deferred<void> | undefined }
   /** The head was sent and the body comes piece by piece. */
@@ -17,8 +15,6 @@ export type Answer =
 
 /** Nothing was sent. */
 export const NONE: Answer = { at: "none" };
-/** The body is being taken. */
-export const TAKING: Answer = { at: "taking" };
 /** The head was sent, and nobody waits for the rest. */
 export const HEAD: Answer = { at: "head", whole: undefined };
 /** All was given. */

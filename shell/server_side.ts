@@ -4,7 +4,7 @@ import { Fields, type FieldsInit } from "../semantics/fields.ts";
 import type { RequestHead } from "../semantics/head.ts";
 import { DEFAULT_PRIORITY, parsePriority, type Priority } from "../semantics/priority.ts";
 import type { TransportAddress } from "../transport/mod.ts";
-import { type Answer, END, HEAD, NONE, TAKING } from "./answer.ts";
+import { type Answer, END, HEAD, NONE } from "./answer.ts";
 import {
   type BodyInput,
   type ChunkVisitor,
@@ -25,7 +25,7 @@ import { completeOwned, hasNoContent, replyFields } from "./reply.ts";
 import type { ServerExchange } from "./server_exchange.ts";
 import { decodeText } from "./text.ts";
 import { type Tunnel, TunnelWriter } from "./tunnel.ts";
-import { takeWhole } from "./whole_response.ts";
+import { wholeOf } from "./whole_response.ts";
 
 /** What the exchanges of a server ask of their connection. */
 export interface ServerHost extends ExchangeHost {
@@ -265,15 +265,13 @@ export class ServerSide implements ServerExchange, BodyOwner {
     }
     this.#checkUnanswered();
     const { status } = response;
-    const whole = takeWhole(response);
+    const whole = wholeOf(response);
     if (whole !== undefined) {
-      const fields = this.#host.repeatedFields.of(response);
-      this.#answer = TAKING;
-      whole.then(
-        (body) => this.#respondWhole(status, fields, body),
-        (error) => this.#failWhole(error),
-      );
-      return true;
+      const bytes = typeof whole === "string" ? encodeText(whole) : whole;
+      const declared = this.#lengthToDeclare(status, bytes);
+      const fields = replyFields(this.#host.repeatedFields.of(response), declared, this.#host.sendDate);
+      this.#replyWhole(status, fields, bytes, true);
+      return false;
     }
     const { body } = response;
     if (body === null) {
@@ -283,26 +281,6 @@ export class ServerSide implements ServerExchange, BodyOwner {
     this.#hasOwnedBody = true;
     const fields = completeOwned(fieldsOfResponse(response), -1, this.#host.sendDate);
     return this.#startPieces(status, fields, body);
-  }
-
-  #respondWhole(status: number, fields: Fields, body: string | Uint8Array): void {
-    let failure: { readonly error: unknown } | undefined;
-    this.#answer = NONE;
-    if (!this.#isOver && this.#writeError === undefined) {
-      const whole = typeof body === "string" ? encodeText(body) : body;
-      try {
-        const declared = this.#lengthToDeclare(status, whole);
-        this.#replyWhole(status, replyFields(fields, declared, this.#host.sendDate), whole, true);
-      } catch (error) {
-        failure = { error };
-      }
-    }
-    this.#host.bodyEnded(this, failure);
-  }
-
-  #failWhole(error: unknown): void {
-    this.#answer = NONE;
-    this.#host.bodyEnded(this, { error });
   }
 
   /** The handler failed after the head: unless all was given to the engine, the response is cut off. */

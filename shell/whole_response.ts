@@ -4,8 +4,8 @@
  * A `Response` has no public way to say whether it was made from a text, from bytes or from a
  * stream, and to read each as a stream is half of what a short response costs. Deno keeps the
  * source (the word of the Fetch standard) in properties of the object, where its own server
- * finds it. Which ones is looked up by trying. It is only a hint: what is sent comes from
- * `text()` and `bytes()`, and where no such property is found every body is read as a stream.
+ * finds it. Which ones is looked up by trying: a property counts that has the text and a copy
+ * of the bytes, and nothing of a stream. Where none is found every body is read as a stream.
  */
 
 type Source = string | Uint8Array;
@@ -15,19 +15,24 @@ const KEYS: readonly symbol[] = findKeys();
 
 function findKeys(): symbol[] {
   const text = "a text";
-  const bytes = new Uint8Array(1);
   const found: symbol[] = [];
   for (const init of [undefined, { status: 404, headers: { "x-a": "b" } }]) {
+    const bytes = Uint8Array.of(1);
     const ofText = new Response(text, init);
     const ofBytes = new Response(bytes, init);
+    bytes[0] = 2; // what the caller does with its array later is not sent
     const ofStream = new Response(new Blob([bytes]).stream(), init);
     const key = Object.getOwnPropertySymbols(ofText).find((key) =>
-      sourceAt(ofText, key) === text && sourceAt(ofBytes, key) instanceof Uint8Array &&
+      sourceAt(ofText, key) === text && isOne(sourceAt(ofBytes, key)) &&
       sourceAt(ofStream, key) === undefined
     );
     if (key !== undefined && !found.includes(key)) found.push(key);
   }
   return found;
+}
+
+function isOne(source: Source | undefined): boolean {
+  return source instanceof Uint8Array && source.length === 1 && source[0] === 1;
 }
 
 /** A text or bytes under a key, or in the body of what is there. */
@@ -48,15 +53,16 @@ function isSource(value: unknown): value is Source {
 }
 
 /**
- * Takes the body of a response, where it is known to be all there; otherwise `undefined`, and
- * nothing has happened. The promise rejects with `TypeError` when the body is used or locked.
+ * The body of a response, where it is known to be all there; otherwise `undefined`. The bytes
+ * are nobody else's. Throws `TypeError` when the body was used; does not mark it so, which
+ * would cost as much as all the rest of sending it.
  */
-export function takeWhole(response: Response): Promise<Source> | undefined {
+export function wholeOf(response: Response): Source | undefined {
   for (let i = 0; i < KEYS.length; i++) {
     const source = sourceAt(response, KEYS[i]!);
     if (source === undefined) continue;
-    // `text()` leaves out a byte order mark.
-    return typeof source === "string" && source.charCodeAt(0) !== 0xfeff ? response.text() : response.bytes();
+    if (response.bodyUsed) throw new TypeError("Cannot send the response: its body was used already");
+    return source;
   }
   return undefined;
 }
