@@ -31,7 +31,7 @@ const ON_SHELL = /^h[23]\/(?:mod|driver|client|server|send_pump|receive_pump|hea
 function layerOf(path: string): string {
   const folder = path.split("/")[0]!;
   if (path.startsWith("semantics/rules/")) return "rules";
-  if (path === "shell/clock.ts") return "clock";
+  if (path === "shell/clock.ts" || path === "shell/timers.ts") return "clock";
   if (path === "transport/mod.ts") return "contract";
   if (folder === "h2" || folder === "h3") return ON_SHELL.test(path) ? folder : `${folder} engine`;
   return FOLDERS.includes(folder) ? folder : "top";
