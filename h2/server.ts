@@ -1,5 +1,4 @@
 import type { TransportError } from "../semantics/errors.ts";
-import { resolveLimits } from "../semantics/limits.ts";
 import { systemClock } from "../shell/clock.ts";
 import type { ServerConnection, ServerConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
@@ -79,8 +78,7 @@ class Server implements H2ServerConnection {
   readonly #core: ServerCore;
   readonly #closed: Deferred<void> = new Deferred();
   readonly #keepAlive: KeepAlive | undefined;
-  readonly #options: H2ServerOptions;
-  #gracefulEnd: GracefulEnd | undefined;
+  readonly #gracefulEnd: GracefulEnd;
   #error: Error | undefined;
 
   constructor(transport: ByteTransport, handler: Handler | ExchangeHandler, options: H2ServerOptions) {
@@ -118,8 +116,7 @@ class Server implements H2ServerConnection {
       },
       lose: () => driver.abandon(deadPeer()),
     });
-    this.#options = options;
-    if (options.signal !== undefined) this.#prepareEnd();
+    this.#gracefulEnd = new GracefulEnd({ engine, driver, core: this.#core, closed: this.closed }, options);
     driver.start();
   }
 
@@ -167,23 +164,7 @@ class Server implements H2ServerConnection {
   }
 
   shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    return this.#prepareEnd().shutdown(options.graceMs);
-  }
-
-  /** Most connections end without it. */
-  #prepareEnd(): GracefulEnd {
-    const { clock = systemClock, limits, signal } = this.#options;
-    return this.#gracefulEnd ??= new GracefulEnd({
-      begin: () => this.#begin(),
-      close: () => this.close(),
-      closed: this.closed,
-      handlersEnded: () => this.#core.handlersEnded,
-    }, { clock, graceMs: resolveLimits("server", limits).drainTimeoutMs, signal });
-  }
-
-  #begin(): void {
-    this.#engine.shutdown();
-    this.#driver.wake();
+    return this.#gracefulEnd.shutdown(options.graceMs);
   }
 
   close(): void {
@@ -203,7 +184,7 @@ class Server implements H2ServerConnection {
 
   #end(): void {
     this.#keepAlive?.stop();
-    this.#gracefulEnd?.forgetSignal();
+    this.#gracefulEnd.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }

@@ -1,7 +1,6 @@
 import type { TransportError } from "../semantics/errors.ts";
 import type { ExchangeId } from "../semantics/events.ts";
 import type { RequestHead } from "../semantics/head.ts";
-import { resolveLimits } from "../semantics/limits.ts";
 import { systemClock } from "../shell/clock.ts";
 import type { ServerConnection, ServerConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
@@ -80,8 +79,7 @@ class Server implements H3ServerConnection {
   readonly #driver: H3Driver;
   readonly #core: ServerCore;
   readonly #closed: Deferred<void> = new Deferred();
-  readonly #options: H3ServerOptions;
-  #gracefulEnd: GracefulEnd | undefined;
+  readonly #gracefulEnd: GracefulEnd;
   #error: Error | undefined;
 
   constructor(transport: QuicTransport, handler: Handler | ExchangeHandler, options: H3ServerOptions) {
@@ -115,8 +113,7 @@ class Server implements H3ServerConnection {
       onClosed: (error) => this.#error ??= error,
       onDatagram: options.onDatagram,
     });
-    this.#options = options;
-    if (options.signal !== undefined) this.#prepareEnd();
+    this.#gracefulEnd = new GracefulEnd({ engine, driver, core: this.#core, closed: this.closed }, options);
     driver.start();
     watchEarly(transport, engine, clock, () => driver.wake());
   }
@@ -169,23 +166,7 @@ class Server implements H3ServerConnection {
   }
 
   shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    return this.#prepareEnd().shutdown(options.graceMs);
-  }
-
-  /** Most connections end without it. */
-  #prepareEnd(): GracefulEnd {
-    const { clock = systemClock, limits, signal } = this.#options;
-    return this.#gracefulEnd ??= new GracefulEnd({
-      begin: () => this.#begin(),
-      close: () => this.close(),
-      closed: this.closed,
-      handlersEnded: () => this.#core.handlersEnded,
-    }, { clock, graceMs: resolveLimits("server", limits).drainTimeoutMs, signal });
-  }
-
-  #begin(): void {
-    this.#engine.shutdown();
-    this.#driver.wake();
+    return this.#gracefulEnd.shutdown(options.graceMs);
   }
 
   close(): void {
@@ -204,7 +185,7 @@ class Server implements H3ServerConnection {
   }
 
   #end(): void {
-    this.#gracefulEnd?.forgetSignal();
+    this.#gracefulEnd.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }
