@@ -1,3 +1,4 @@
+import { NO_BYTES } from "../wire/buffer_pool.ts";
 import { Flag, FRAME_HEADER_BYTES } from "./constants.ts";
 
 /** What becomes of a frame, decided by its header. */
@@ -37,8 +38,6 @@ export interface FrameSink {
   /** The padding of a DATA frame is not shorter than its payload. */
   receiveBadPadding(stream: number): void;
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 /** Where in a frame the reader is; apart from where a message is. */
 type Position = "header" | "payload" | "pad length" | "content" | "skip";

@@ -1,6 +1,5 @@
+import { NO_BYTES } from "../wire/buffer_pool.ts";
 import type { Core } from "./core.ts";
-
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * Gathers a header block that comes in several frames (RFC 9113 section 4.3). Two bounds

@@ -142,8 +142,9 @@ export const CLIENT_LIMITS: Limits = Object.freeze({
 const resolved = new WeakMap<object, "client" | "server">();
 
 /**
- * Fills in the defaults of a role. Limits that came out of it are given back as they are. Throws `RangeError` for a value that is not a finite
- * number of at least 0, `TypeError` for a name that is no limit.
+ * Fills in the defaults of a role. Limits that came out of it are given back as they are. Throws
+ * `RangeError` for a value that is not a finite number of at least 0, `TypeError` for a name that
+ * is no limit.
  *
  * @example Usage
  * ```ts

@@ -246,14 +246,11 @@ export class IncomingBody {
     const visitor: Visitor = { as: "visitor", visit, result: new Deferred() };
     this.#taker = visitor;
     for (const chunk of queue) {
-      if (this.#taker === visitor && !this.#hasFailed()) this.#show(chunk, visitor);
+      if (this.#taker !== visitor || (this.isSettled && !this.isEnded)) break; // it ended the body itself
+      this.#show(chunk, visitor);
     }
     if (this.isEnded) visitor.result.resolve();
     return visitor.result.promise;
-  }
-
-  #hasFailed(): boolean {
-    return this.#arrival.at === "failed";
   }
 
   /** Takes what has arrived of a body that has ended, at once. */

@@ -1,4 +1,5 @@
 import type { Fields } from "../semantics/fields.ts";
+import { isSensitiveField } from "../wire/indexing_policy.ts";
 import { fieldsOfResponse } from "./native_fields.ts";
 
 /** Longer lists, and longer values, are not remembered. */
@@ -27,11 +28,12 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
   return true;
 }
 
-/** Whether a list may be remembered: a short one without credentials. */
+/** Whether a list may be remembered: a short one without a field that is never indexed. */
 function isKept(flat: readonly string[]): boolean {
   if (flat.length > 2 * MAX_FIELDS) return false;
   for (let i = 0; i < flat.length; i += 2) {
-    if (flat[i] === "set-cookie" || flat[i + 1]!.length > MAX_VALUE_LENGTH) return false;
+    const value = flat[i + 1]!;
+    if (value.length > MAX_VALUE_LENGTH || isSensitiveField(flat[i]!, value)) return false;
   }
   return true;
 }

@@ -14,7 +14,6 @@ import {
   type WholeBodyOptions,
 } from "./body_input.ts";
 import { Deferred, FULFILLED, handled, ignore, rejected } from "./deferred.ts";
-import { encodeText } from "./encode_text.ts";
 import type { ExchangeConnection, ExchangeHost } from "./host.ts";
 import { declaredLength, IncomingBody } from "./incoming_body.ts";
 import { fieldsOfResponse } from "./native_fields.ts";
@@ -267,10 +266,7 @@ export class ServerSide implements ServerExchange, BodyOwner {
     const { status } = response;
     const whole = wholeOf(response);
     if (whole !== undefined) {
-      const bytes = typeof whole === "string" ? encodeText(whole) : whole;
-      const declared = this.#lengthToDeclare(status, bytes);
-      const fields = replyFields(this.#host.repeatedFields.of(response), declared, this.#host.sendDate);
-      this.#replyWhole(status, fields, bytes, true);
+      this.reply(status, this.#host.repeatedFields.of(response), whole);
       return false;
     }
     const { body } = response;

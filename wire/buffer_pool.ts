@@ -15,7 +15,7 @@ const CLASS_KEPT = [256, 128, 64, 32, 8, 4, 0];
 
 const kept: Uint8Array<ArrayBuffer>[][] = CLASS_BYTES.map(() => []);
 
-/** The buffer of a writer that holds none. */
+/** The buffer of who holds none. */
 export const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /** Hands out a buffer with room for `bytes`, from the pool if it can; its content is arbitrary. */

@@ -118,7 +118,9 @@ async function compareLoad(
 function canTake(server: PeerServer, load: Load): boolean {
   // The server at the level of the engine counts what it is sent, whatever the path.
   if (load.name.startsWith("echo") && server.name.startsWith("tandem engine")) return false;
-  if (server.isCanned === true) return load.path === "/hello" && (load.isUnique !== true || server.isSlow);
+  if (server.isCanned === true) {
+    return load.path === "/hello" && !(load.isUnique === true && server.ignoresFields === true);
+  }
   if (load.name.startsWith("json")) return server.takesJson;
   return server.takesUploads || load.upload !== true;
 }

@@ -22,6 +22,8 @@ export interface PeerServer {
   readonly takesJson: boolean;
   /** Whether it has one canned answer for everything: no peer, but how little anything in Deno can cost. */
   readonly isCanned?: boolean;
+  /** Whether it does the same whatever the fields are, so that loads which differ in them say nothing. */
+  readonly ignoresFields?: boolean;
   /** Whether a round has fewer requests, because each costs tens of microseconds. */
   readonly isSlow: boolean;
   start(lab: Lab, isTls: boolean): Promise<{ readonly port: number; readonly running: Running }>;
@@ -178,6 +180,7 @@ const bareFrames: PeerServer = {
   ...deno("bare frames in Deno", "bare_frames_server.ts", [], false),
   takesUploads: false,
   isCanned: true,
+  ignoresFields: true,
 };
 
 const bareNative: PeerServer = {

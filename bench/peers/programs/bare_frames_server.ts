@@ -41,14 +41,16 @@ const IDS = [5, FRAME_HEADER_BYTES + HEAD.length + 5];
 
 /** A block of more octets is taken for one of a path of its own and the fields of a browser. */
 const REPEATED_BLOCK_BYTES = 16;
-const FIELDS = [...BROWSER.map((field) => field.split(": ") as [string, string]), ["user-agent", "h2load"]];
+const REPEATED_FIELDS: readonly string[][] = [["user-agent", "h2load"]];
+const UNIQUE_FIELDS: readonly string[][] = [...BROWSER.map((field) => field.split(": ")), ...REPEATED_FIELDS];
 let made = 0;
 
 /** Does with native objects what must be done with them, whoever serves. */
 function makeNative(length: number): void {
   const isUnique = length > REPEATED_BLOCK_BYTES;
   const request = new Request(`http://127.0.0.1:${port}/hello${isUnique ? `?id=${made++}` : ""}`);
-  for (const [name, value] of isUnique ? FIELDS : FIELDS.slice(-1)) request.headers.append(name!, value!);
+  const fields = isUnique ? UNIQUE_FIELDS : REPEATED_FIELDS;
+  for (const [name, value] of fields) request.headers.append(name!, value!);
   const response = handle(request) as Response;
   if (response.status !== 200 || response.headers.get("content-type") === null) throw new Error("no answer");
 }
