@@ -6,6 +6,9 @@ const SHORT_COPY = 32;
 /** How many buffers that were taken a writer remembers, so as to accept them back. */
 const MAX_TAKEN = 8;
 
+/** An output is expected to be as large as the one before, up to this size, in bytes. */
+const MAX_EXPECTED = 32_768;
+
 /**
  * Collects output in one growing buffer, big endian.
  *
@@ -19,7 +22,9 @@ export class ByteWriter {
   /** Where the next byte goes. */
   position = 0;
   /** Whole buffers behind the views handed out, oldest first. */
-  #taken: Uint8Array<ArrayBuffer>[] = [];
+  readonly #taken: Uint8Array<ArrayBuffer>[] = [];
+  /** Room that the first buffer of the next output has at least, so that it need not grow. */
+  #expected = 0;
 
   /** How many bytes are written and not taken. */
   get length(): number {
@@ -34,10 +39,14 @@ export class ByteWriter {
 
   #grow(needed: number): void {
     const old = this.buffer;
+    if (old.length === 0) {
+      this.buffer = takeBuffer(Math.max(needed, this.#expected));
+      return;
+    }
     const buffer = takeBuffer(Math.max(needed, old.length << 1));
     if (this.position > 0) buffer.set(old.subarray(0, this.position));
     this.buffer = buffer;
-    if (old.length > 0) giveBuffer(old);
+    giveBuffer(old);
   }
 
   /** Writes one octet. */
@@ -142,6 +151,7 @@ export class ByteWriter {
     const { buffer, position } = this;
     this.buffer = NO_BYTES;
     this.position = 0;
+    this.#expected = Math.min(position, MAX_EXPECTED);
     if (this.#taken.length === MAX_TAKEN) this.#taken.shift();
     this.#taken.push(buffer);
     return buffer.subarray(0, position);
@@ -156,7 +166,8 @@ export class ByteWriter {
     for (let i = 0; i < taken.length; i++) {
       const buffer = taken[i]!;
       if (buffer.buffer !== view.buffer) continue;
-      taken.splice(i, 1);
+      if (i === taken.length - 1) taken.pop();
+      else taken.splice(i, 1);
       if (buffer.length === 0) return; // was transferred away
       giveBuffer(buffer);
       return;

@@ -34,21 +34,32 @@ async function makeLab(isPinned: boolean): Promise<Lab> {
   return { folder, cert: `${folder}/cert.pem`, key: `${folder}/key.pem`, cpu: isPinned ? 0 : undefined };
 }
 
-const { values, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
-  options: {
-    rounds: { type: "string", default: "5" },
-    servers: { type: "string", default: "" },
-    loads: { type: "string", default: "" },
-    scale: { type: "string", default: "1" },
-    counts: { type: "string", default: "1,100,1000,10000" },
-    tls: { type: "boolean", default: false },
-    all: { type: "boolean", default: false },
-    pin: { type: "boolean", default: false },
-    out: { type: "string" },
-  },
-});
+function fail(what: string): never {
+  console.error(`Cannot compare: ${what}. The head of bench/peers/main.ts says what there is.`);
+  Deno.exit(2);
+}
+
+function readArgs() {
+  try {
+    return parseArgs({ args: Deno.args, allowPositionals: true, options: OPTIONS });
+  } catch (cause) {
+    return fail((cause as Error).message);
+  }
+}
+
+const OPTIONS = {
+  rounds: { type: "string", default: "5" },
+  servers: { type: "string", default: "" },
+  loads: { type: "string", default: "" },
+  scale: { type: "string", default: "1" },
+  counts: { type: "string", default: "1,100,1000,10000" },
+  tls: { type: "boolean", default: false },
+  all: { type: "boolean", default: false },
+  pin: { type: "boolean", default: false },
+  out: { type: "string" },
+} as const;
+
+const { values, positionals } = readArgs();
 
 function list(text: string): string[] {
   return text.split(",").filter((part) => part !== "");
@@ -116,8 +127,9 @@ const KINDS: Readonly<Record<string, (lab: Lab) => Promise<Outcome>>> = {
 
 const kinds = positionals.length === 0 ? ["servers"] : positionals;
 const unknown = kinds.find((kind) => !Object.hasOwn(KINDS, kind));
-if (unknown !== undefined) {
-  throw new Error(`Cannot compare ${unknown}: it is none of ${Object.keys(KINDS).join(", ")}`);
+if (unknown !== undefined) fail(`${unknown} is none of ${Object.keys(KINDS).join(", ")}`);
+if (!(amount.rounds >= 1 && amount.scale > 0 && counts.every((count) => count >= 1))) {
+  fail("rounds, scale and counts are numbers, 1 or more, and more than 0 for the scale");
 }
 const lab = await makeLab(values.pin);
 const report: Record<string, unknown> = { deno: Deno.version, rounds: amount.rounds };

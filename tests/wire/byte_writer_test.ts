@@ -93,6 +93,22 @@ Deno.test("ByteWriter keeps the pool within its bound", () => {
   assert(pooledBytes() <= 12 * 1024 * 1024, `${pooledBytes()}`);
 });
 
+Deno.test("ByteWriter begins an output with room for as much as the last one had, within bounds", () => {
+  const writer = new ByteWriter();
+  writer.bytes(new Uint8Array(10_000));
+  writer.give(writer.take());
+  writer.uint8(1);
+  assert(writer.buffer.length >= 10_000 && writer.buffer.length <= 16_384);
+  writer.give(writer.take());
+  writer.uint8(1);
+  assert(writer.buffer.length < 1024);
+  writer.bytes(new Uint8Array(1_000_000));
+  writer.give(writer.take());
+  writer.uint8(1);
+  assert(writer.buffer.length <= 65_536);
+  writer.clear();
+});
+
 Deno.test("ByteWriter gives the same bytes as a plain list, whatever is written", () => {
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 3000 }),
