@@ -4,14 +4,14 @@ import type { RuleId } from "../semantics/rules/mod.ts";
 import type { DecodedSection } from "../wire/decoded_section.ts";
 import type { Core } from "./core.ts";
 import { failConnection, H3ErrorCode, type H3ErrorName } from "./errors.ts";
-import { type Exchange, sendOrder } from "./exchange.ts";
+import { type Exchange, FIRST_PIECE_BYTES, sendOrder } from "./exchange.ts";
 import { FrameType } from "./frame_types.ts";
 import type { H3Settings } from "./settings.ts";
 
-/** The largest payload of a DATA frame, in bytes; with its header it fits a pooled buffer. */
-const MAX_PIECE_BYTES = 65_280;
-/** How much of one stream the driver may hold unwritten before more frames are made, in bytes. */
-const MAX_IN_FLIGHT_BYTES = 131_072;
+/** The largest payload of a DATA frame once the transport has taken a first one, in bytes: fewer writes cost less. */
+const MAX_PIECE_BYTES = 261_888;
+/** How many pieces of one stream the driver may hold unwritten before more frames are made. */
+const PIECES_IN_FLIGHT = 2;
 /** Pieces up to this size become frames at once, in one write with what comes before, in bytes. */
 const SMALL_PIECE_BYTES = 16_384;
 
@@ -69,7 +69,7 @@ export function queueBody(core: Core, exchange: Exchange, data: Uint8Array, end:
   if (end) endQueue(exchange);
   if (
     exchange.queuedBytes === 0 && data.length <= SMALL_PIECE_BYTES &&
-    exchange.inFlight + data.length <= MAX_IN_FLIGHT_BYTES && exchange.sending !== "held"
+    exchange.inFlight + data.length <= maxInFlight(exchange) && exchange.sending !== "held"
   ) {
     if (data.length > 0) writeData(core, exchange, data, 0, data.length);
     if (end) finishSending(core, exchange);
@@ -137,7 +137,7 @@ export function flushWaiting(core: Core): void {
     return;
   }
   const ready: Exchange[] = [];
-  for (const exchange of waiting) if (exchange.inFlight < MAX_IN_FLIGHT_BYTES) ready.push(exchange);
+  for (const exchange of waiting) if (exchange.inFlight < maxInFlight(exchange)) ready.push(exchange);
   ready.sort(byPriority);
   for (let i = 0; i < ready.length; i++) flush(core, ready[i]!);
 }
@@ -146,13 +146,17 @@ function byPriority(a: Exchange, b: Exchange): number {
   return sendOrder(b.priority, b.id) - sendOrder(a.priority, a.id) || a.id - b.id;
 }
 
+function maxInFlight(exchange: Exchange): number {
+  return PIECES_IN_FLIGHT * exchange.pieceBytes;
+}
+
 function flush(core: Core, exchange: Exchange): void {
   const { queue } = exchange;
   while (exchange.queuedBytes > 0) {
     const piece = queue[0]!;
     const from = exchange.queueOffset;
-    const to = Math.min(piece.length, from + MAX_PIECE_BYTES);
-    if (exchange.inFlight + to - from > MAX_IN_FLIGHT_BYTES) return;
+    const to = Math.min(piece.length, from + exchange.pieceBytes);
+    if (exchange.inFlight + to - from > maxInFlight(exchange)) return;
     writeData(core, exchange, piece, from, to);
     exchange.queuedBytes -= to - from;
     if (to < piece.length) {
@@ -192,6 +196,7 @@ export function noteWritten(core: Core, id: number, bytes: number): void {
   const exchange = core.exchanges.get(id) ?? core.leaving.get(id);
   if (exchange === undefined) return;
   exchange.inFlight -= bytes;
+  if (bytes >= FIRST_PIECE_BYTES) exchange.pieceBytes = MAX_PIECE_BYTES;
   if (exchange.inFlight === 0) {
     core.sendRates.clear(id);
     core.aborts.clear(id);

@@ -21,7 +21,12 @@ async function httpClient(): Promise<(path: string) => Promise<number>> {
   return async (path) => {
     const response = await client.request({ scheme: "https", authority, path }).response;
     if (response.status !== 200) throw new Error(`status ${response.status}`);
-    return isLarge(path) ? count(response.body) : (await response.bytes()).length;
+    if (!isLarge(path)) return (await response.bytes()).length;
+    let bytes = 0;
+    await response.forEachChunk((chunk) => {
+      bytes += chunk.length;
+    });
+    return bytes;
   };
 }
 
