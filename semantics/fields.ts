@@ -189,11 +189,20 @@ export class Fields {
     return copy;
   }
 
-  /** The fields as native headers, which join what repeats. */
-  toHeaders(): Headers {
-    const headers = new Headers();
+  /**
+   * Adds the fields to native headers, new ones unless some are given. Those join what repeats;
+   * the crumbs of a cookie (RFC 9113 section 8.2.3) become one field again, which comes last.
+   * Throws `TypeError` for what native headers do not take.
+   */
+  toHeaders(headers: Headers = new Headers()): Headers {
     const flat = this.#flat;
-    for (let i = this.#from; i < flat.length; i += 2) headers.append(flat[i]!, flat[i + 1]!);
+    let cookie: string | undefined;
+    for (let i = this.#from; i < flat.length; i += 2) {
+      const name = flat[i]!;
+      if (name === "cookie") cookie = cookie === undefined ? flat[i + 1]! : `${cookie}; ${flat[i + 1]!}`;
+      else headers.append(name, flat[i + 1]!);
+    }
+    if (cookie !== undefined) headers.append("cookie", cookie);
     return headers;
   }
 

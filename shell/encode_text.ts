@@ -12,6 +12,10 @@ const encoder = new TextEncoder();
 let slab = new Uint8Array(0);
 let used = 0;
 
+/** The last short text, and what it became: answers are often the same again. */
+let lastText = "";
+let lastBytes: Uint8Array = slab;
+
 /**
  * Encodes a text as UTF-8. A short one becomes a view into a buffer that is shared with
  * others and written only once: an array of its own would cost more than the rest of a
@@ -20,6 +24,12 @@ let used = 0;
 export function encodeText(text: string): Uint8Array {
   const length = text.length;
   if (length > MAX_SHORT) return encoder.encode(text);
+  if (text === lastText) return lastBytes;
+  lastText = text;
+  return lastBytes = encodeShort(text, length);
+}
+
+function encodeShort(text: string, length: number): Uint8Array {
   if (used + 3 * length > slab.length) {
     slab = new Uint8Array(SLAB_BYTES);
     used = 0;

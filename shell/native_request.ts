@@ -4,12 +4,15 @@ import type { IncomingBody } from "./incoming_body.ts";
 /** A complete body up to this size goes into a native object as bytes, which is cheaper than a stream. */
 export const MAX_WHOLE_BYTES = 65_536;
 
+/** The platform's own, looked up once: in Deno the global is an accessor. */
+const NativeRequest = Request;
+
 /** Methods for which the platform has no `Request`. */
 const NO_NATIVE = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /** Whether the platform has a `Request` for a method. */
 export function hasNativeRequest(method: string): boolean {
-  return !NO_NATIVE.has(method) && !(method.length <= 7 && NO_NATIVE.has(method.toUpperCase()));
+  return method === "GET" || method === "POST" || !NO_NATIVE.has(method.toUpperCase());
 }
 
 /**
@@ -25,11 +28,11 @@ export function nativeRequest(head: RequestHead, body: IncomingBody | undefined)
   const path = head.path.charCodeAt(0) === 0x2f ? head.path : `/${head.path}`;
   const url = `${head.scheme}://${authority}${path}`;
   const request = method === "GET"
-    ? new Request(url)
+    ? new NativeRequest(url)
     : body === undefined || method === "HEAD"
-    ? new Request(url, { method })
-    : new Request(url, withBody(method, body));
-  appendAll(request.headers, fields.flat);
+    ? new NativeRequest(url, { method })
+    : new NativeRequest(url, withBody(method, body));
+  fields.toHeaders(request.headers);
   return request;
 }
 
@@ -39,15 +42,4 @@ function withBody(method: string, body: IncomingBody): RequestInit {
   }
   // `duplex` is asked for by the Fetch standard and missing in its types.
   return { method, body: body.readable, duplex: "half" } as RequestInit;
-}
-
-/** Appends a flat list to native headers; the crumbs of a cookie become one field again. */
-export function appendAll(headers: Headers, flat: readonly string[]): void {
-  let cookie: string | undefined;
-  for (let i = 0; i < flat.length; i += 2) {
-    const name = flat[i]!;
-    if (name === "cookie") cookie = cookie === undefined ? flat[i + 1]! : `${cookie}; ${flat[i + 1]!}`;
-    else headers.append(name, flat[i + 1]!);
-  }
-  if (cookie !== undefined) headers.append("cookie", cookie);
 }

@@ -1,6 +1,6 @@
 import type { Fields } from "../semantics/fields.ts";
 import type { IncomingBody } from "./incoming_body.ts";
-import { appendAll, MAX_WHOLE_BYTES } from "./native_request.ts";
+import { MAX_WHOLE_BYTES } from "./native_request.ts";
 import { hasNoContent } from "./reply.ts";
 
 /**
@@ -9,7 +9,7 @@ import { hasNoContent } from "./reply.ts";
  */
 export function nativeResponse(status: number, fields: Fields, body: IncomingBody | undefined): Response {
   const response = new Response(nativeBody(status, body), status === 200 ? undefined : { status });
-  appendAll(response.headers, fields.flat);
+  fields.toHeaders(response.headers);
   return response;
 }
 

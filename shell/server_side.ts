@@ -26,6 +26,9 @@ import { decodeText } from "./text.ts";
 import { type Tunnel, TunnelWriter } from "./tunnel.ts";
 import { wholeOf } from "./whole_response.ts";
 
+/** The platform's own, looked up once: in Deno the global is an accessor. */
+const NativeResponse = Response;
+
 /** What the exchanges of a server ask of their connection. */
 export interface ServerHost extends ExchangeHost {
   /** Whether a `date` field is added. */
@@ -255,7 +258,7 @@ export class ServerSide implements ServerExchange, BodyOwner {
    * when that has ended.
    */
   respondOwned(response: Response): boolean {
-    if (!(response instanceof Response)) {
+    if (!(response instanceof NativeResponse)) {
       throw new TypeError("Cannot send the response: the handler gave something else");
     }
     if (this.#isOver || this.#writeError !== undefined) {

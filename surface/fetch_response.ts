@@ -1,6 +1,5 @@
 import type { ClientExchange } from "../shell/client_exchange.ts";
 import type { ClientResponse } from "../shell/client_response.ts";
-import { appendAll } from "../shell/native_request.ts";
 import { codingsOf, decodeBody } from "./decode_body.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { fetchError } from "./fetch_error.ts";
@@ -64,8 +63,7 @@ const NULL_BODY = new Set([204, 205, 304]);
 /** Makes the native response of a fetch. Throws `RangeError` for a status that no native one can have. */
 export function fetchResponse(response: ClientResponse, options: FetchResponseOptions): Response {
   const { status } = response;
-  const headers = new Headers();
-  appendAll(headers, response.fields.flat);
+  const headers = response.fields.toHeaders();
   const codings = options.decode ? codingsOf(headers.get("content-encoding")) : undefined;
   const hasNone = NULL_BODY.has(status) || options.method === "HEAD";
   const { body: given } = response;

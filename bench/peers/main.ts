@@ -143,6 +143,7 @@ try {
 } finally {
   await Deno.remove(lab.folder, { recursive: true });
 }
+if (markdown.trim() === "") fail("no server and load that are installed have these names");
 console.log(markdown);
 if (values.out !== undefined) {
   await Deno.mkdir(values.out, { recursive: true });

@@ -43,6 +43,13 @@ Deno.test("Fields.set puts one field at the end, delete says whether there was o
   assert.deepEqual(fields.flat, ["a", "4"]);
 });
 
+Deno.test("Fields.toHeaders adds to the headers it is given, and makes one cookie of its crumbs", () => {
+  const given = new Headers({ a: "0" });
+  const fields = new Fields(["cookie", "b=1", "a", "1", "cookie", "c=2"]);
+  assert.equal(fields.toHeaders(given), given);
+  assert.deepEqual([...given], [["a", "0, 1"], ["cookie", "b=1; c=2"]]);
+});
+
 Deno.test("Fields.toHeaders keeps everything that headers can hold", () => {
   const fields = new Fields(["a", "1", "a", "2", "set-cookie", "x=1", "set-cookie", "y=2"]);
   const headers = fields.toHeaders();

@@ -146,7 +146,7 @@ export function flowSuite({ test, makeEnds, ...way }: Way): void {
 
   test("ServerExchange.reply resolves when the handler may touch its bytes again", async () => {
     for (const trailers of [undefined, { "x-a": "b" }]) {
-      const data = new Uint8Array(300_000).fill(7);
+      const data = new Uint8Array(1_500_000).fill(7);
       let isResolved = false;
       await using ends = makeEnds({
         async exchange(exchange): Promise<void> {

@@ -154,6 +154,14 @@ Deno.test("dropBody cancels what will not be sent", async () => {
   dropBody(null, "no");
 });
 
+Deno.test("encodeText knows the last short text again, and no other", () => {
+  const first = encodeText("as before ü");
+  assert.equal(encodeText(["as before", "ü"].join(" ")), first);
+  assert.deepEqual(encodeText("as before u"), new TextEncoder().encode("as before u"));
+  assert.notEqual(encodeText("as before ü"), first);
+  assert.deepEqual(encodeText("as before ü"), first);
+});
+
 Deno.test("encodeText gives what TextEncoder gives, in buffers of its own", () => {
   const texts = [
     "",
