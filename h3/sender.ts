@@ -64,7 +64,10 @@ export function traceSection(
   core.trace?.({ type: "fields", direction: "in", stream: exchange.id, flat, encodedBytes, rawBytes });
 }
 
-/** Queues body bytes, or writes them at once if they are few. Answers whether more is welcome. */
+/**
+ * Queues body bytes, or copies them into a frame at once if they are few. Answers whether more is
+ * welcome; with `end`, whether they were copied.
+ */
 export function queueBody(core: Core, exchange: Exchange, data: Uint8Array, end: boolean): boolean {
   if (end) endQueue(exchange);
   if (
@@ -72,7 +75,10 @@ export function queueBody(core: Core, exchange: Exchange, data: Uint8Array, end:
     exchange.inFlight + data.length <= maxInFlight(exchange) && exchange.sending !== "held"
   ) {
     if (data.length > 0) writeData(core, exchange, data, 0, data.length);
-    if (end) finishSending(core, exchange);
+    if (end) {
+      finishSending(core, exchange);
+      return true;
+    }
   } else {
     if (data.length > 0) {
       exchange.queue.push(data);
@@ -80,7 +86,8 @@ export function queueBody(core: Core, exchange: Exchange, data: Uint8Array, end:
     }
     if (exchange.sending !== "held") core.waiting.add(exchange);
   }
-  if (end || exchange.queuedBytes + exchange.inFlight < core.limits.maxSendBufferBytes) return true;
+  if (end) return false;
+  if (exchange.queuedBytes + exchange.inFlight < core.limits.maxSendBufferBytes) return true;
   exchange.owesDrain = true;
   return false;
 }

@@ -244,6 +244,7 @@ export interface HttpEngine {
    * Queues bytes of the body; the engine reads them when it writes a frame, so the caller
    * leaves them alone until `done` or `aborted`. Returns whether more is welcome at once; after
    * `false` a `drain` event follows, and all but the last half of `limits.maxSendBufferBytes` are free.
+   * With `end`, returns whether the bytes are the caller's again at once.
    */
   sendBody(id: ExchangeId, data: Uint8Array, end: boolean): boolean;
   /** Ends the message with a trailer section. */

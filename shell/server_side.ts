@@ -243,9 +243,9 @@ export class ServerSide implements ServerExchange, BodyOwner {
     const hasBody = canHaveContent && whole !== null && whole.length > 0;
     const hasTrailers = canHaveContent && this.#trailers !== undefined;
     this.#sendHead(status, fields, !hasBody && !hasTrailers);
-    if (hasBody) this.#host.engine.sendBody(this.id, whole, !hasTrailers);
+    const isTaken = hasBody && this.#host.engine.sendBody(this.id, whole, !hasTrailers);
     if (hasTrailers) return handled(this.#endWithTrailers(isCopied));
-    return isCopied || !hasBody ? this.#finish() : this.#finishWhole();
+    return isCopied || isTaken || !hasBody ? this.#finish() : this.#finishWhole();
   }
 
   respond(response: Response): Promise<void> {

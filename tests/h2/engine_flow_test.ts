@@ -43,6 +43,19 @@ engineTest("H2Connection sends as much as both windows allow [9113-6.9.1:window]
   assert.equal(peer.engine.windows()!.send, 0);
 });
 
+engineTest("H2Connection.sendBody says with the end whether the bytes were copied", (make) => {
+  const peer = make({ settings: [Setting.INITIAL_WINDOW_SIZE, 40_000] });
+  for (const [stream, size, isCopied] of [[1, 1024, true], [3, 1025, false]] as const) {
+    peer.sends(peer.request(stream, { end: true }));
+    peer.engine.sendResponse(stream, OK, false);
+    const body = new Uint8Array(size).fill(7);
+    assert.equal(peer.engine.sendBody(stream, body, true), isCopied);
+    if (isCopied) body.fill(0);
+    const [frame] = peer.frames().filter(({ type }) => type === FrameType.DATA);
+    assert.deepEqual(frame!.payload, new Uint8Array(size).fill(7));
+  }
+});
+
 engineTest("H2Connection opens no window for content that may all come already", (make) => {
   const peer = make({ initialStreamWindowBytes: 100_000, initialConnectionWindowBytes: 1_000_000 });
   peer.sends(peer.request(1, { method: "POST", fields: ["content-length", "120000"] }));

@@ -201,6 +201,18 @@ Deno.test("H3Connection cuts a large body into frames that fit one write each", 
   assert(pieces.some((size) => size > 65_536) && pieces.every((size) => size <= 262_144), `${pieces}`);
 });
 
+Deno.test("H3Connection.sendBody says with the end whether the bytes were copied", () => {
+  const peer = h3Server().send(0, headers(GET), true).send(4, headers(GET), true);
+  for (const [stream, size, isCopied] of [[0, 16_384, true], [4, 16_385, false]] as const) {
+    peer.engine.sendResponse(stream, { status: 200, fields: new Fields() }, false);
+    const body = new Uint8Array(size).fill(7);
+    assert.equal(peer.engine.sendBody(stream, body, true), isCopied);
+    if (isCopied) body.fill(0);
+    peer.pump();
+    assert.deepEqual(peer.content(stream), new Uint8Array(size).fill(7));
+  }
+});
+
 Deno.test("H3Connection pushes back: sendBody says no, drain follows the driver's reports", () => {
   const peer = h3Server().send(0, headers(GET), true);
   peer.isReading = false;

@@ -31,7 +31,7 @@ export class FakeEngine implements HttpEngine {
   }
   sendBody(id: ExchangeId, data: Uint8Array, end: boolean): boolean {
     this.calls.push(["body", id, new TextDecoder().decode(data), end]);
-    return this.isMoreWelcome;
+    return !end && this.isMoreWelcome;
   }
   sendTrailers(id: ExchangeId, fields: Fields): void {
     this.calls.push(["trailers", id, [...fields].flat()]);
