@@ -1,7 +1,7 @@
 /** One handler with direct access to the exchange, for each of our servers. */
 import type { ExchangeHandler, ServerExchange } from "../../../h2/mod.ts";
 import { Fields } from "../../../semantics/mod.ts";
-import { BODIES, HELLO } from "./bodies.ts";
+import { bodyFor, HELLO } from "./bodies.ts";
 
 const FIELDS = new Fields(["content-type", "text/plain"]);
 
@@ -12,10 +12,8 @@ const waiting: ServerExchange[] = [];
 export const direct: ExchangeHandler = {
   exchange(exchange) {
     if (exchange.method === "POST") return upload(exchange);
-    const mark = exchange.path.indexOf("?");
-    const path = mark < 0 ? exchange.path : exchange.path.slice(0, mark);
-    const body = BODIES.get(path) ?? HELLO;
-    if (body === HELLO && path === "/wait") waiting.push(exchange);
+    const body = bodyFor(exchange.path);
+    if (body === HELLO && exchange.path === "/wait") waiting.push(exchange);
     else exchange.reply(200, FIELDS, body);
   },
 };

@@ -5,12 +5,12 @@
 import { H2Connection } from "../../../h2/mod.ts";
 import { type EngineEvent, Fields, type HttpEngine, type ResponseHead } from "../../../semantics/mod.ts";
 import type { ByteTransport } from "../../../transport/mod.ts";
-import { BODIES, HELLO } from "./bodies.ts";
+import { BODIES, bodyFor } from "./bodies.ts";
 
-const HEADS = new Map<string, ResponseHead>();
-for (const [path, body] of BODIES) {
+const HEADS = new Map<Uint8Array, ResponseHead>();
+for (const body of BODIES.values()) {
   const fields = Fields.from({ "content-type": "text/plain", "content-length": String(body.length) });
-  HEADS.set(path, { status: 200, fields });
+  HEADS.set(body, { status: 200, fields });
 }
 
 /** Serves one connection until it ends. */
@@ -71,10 +71,9 @@ function answer(engine: HttpEngine, uploads: Map<number, number>, event: EngineE
       uploads.set(event.id, 0);
       return;
     }
-    const mark = event.head.path.indexOf("?");
-    const path = mark < 0 ? event.head.path : event.head.path.slice(0, mark);
-    engine.sendResponse(event.id, HEADS.get(path) ?? HEADS.get("/hello")!, false);
-    engine.sendBody(event.id, BODIES.get(path) ?? HELLO, true);
+    const body = bodyFor(event.head.path);
+    engine.sendResponse(event.id, HEADS.get(body)!, false);
+    engine.sendBody(event.id, body, true);
   } else if (event.type === "body") {
     const bytes = (uploads.get(event.id) ?? 0) + event.length;
     if (!event.end) {

@@ -4,12 +4,19 @@ import http2 from "node:http2";
 import process from "node:process";
 
 const [port, cert, key] = process.argv.slice(2);
-const bodies = new Map([
-  ["/hello", Buffer.from("Hello world\n")],
-  ["/k1", Buffer.alloc(1024, "x")],
-  ["/m1", Buffer.alloc(1 << 20, "x")],
-  ["/m64", Buffer.alloc(64 << 20, "x")],
-]);
+const HELLO = Buffer.from("Hello world\n");
+const K1 = Buffer.alloc(1024, "x");
+const M1 = Buffer.alloc(1 << 20, "x");
+const M64 = Buffer.alloc(64 << 20, "x");
+
+/** The body for a path, found as our servers find it. */
+function bodyFor(path) {
+  if (path === "/k1") return K1;
+  if (path === "/m1") return M1;
+  if (path === "/m64") return M64;
+  return HELLO;
+}
+
 const settings = { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20 };
 const server = cert === undefined ? http2.createServer({ settings }) : http2.createSecureServer({
   settings,
@@ -36,9 +43,7 @@ server.on("stream", (stream, fields) => {
     });
     return;
   }
-  const path = fields[":path"];
-  const mark = path.indexOf("?");
-  const body = bodies.get(mark < 0 ? path : path.slice(0, mark)) ?? bodies.get("/hello");
+  const body = bodyFor(fields[":path"]);
   stream.respond({ ":status": 200, "content-type": "text/plain", "content-length": body.length });
   stream.end(body);
 });
