@@ -242,9 +242,8 @@ export class H2Connection implements HttpEngine {
   }
 
   /**
-   * Queues bytes of the body, to be left alone until `done` or `aborted`. Returns whether more is
-   * welcome at once, or after a `drain`; with `end`, whether the bytes need not be left alone, since
-   * they were copied. Throws `TypeError` where the message has no room for them.
+   * Queues bytes of the body, to be left alone until `done` or `aborted`. Returns whether more is welcome at
+   * once, or after a `drain`; with `end`, whether they were copied. Throws `TypeError` where there is no room.
    */
   sendBody(id: ExchangeId, data: Uint8Array, end: boolean): boolean {
     const core = this.#core;
@@ -259,12 +258,8 @@ export class H2Connection implements HttpEngine {
     }
     if (end) stream.isEndQueued = true;
     core.scheduler.update(stream);
-    if (end) {
-      stream.wantsDrain = false;
-      return false;
-    }
-    if (stream.queuedBytes < core.limits.maxSendBufferBytes) return true;
-    stream.wantsDrain = true;
+    if (!end && stream.queuedBytes < core.limits.maxSendBufferBytes) return true;
+    stream.wantsDrain = !end;
     return false;
   }
 
