@@ -6,9 +6,6 @@ import type { ByteWriter } from "../wire/byte_writer.ts";
 import type { Fields } from "../semantics/fields.ts";
 import { FrameReader } from "./frame_reader.ts";
 
-/** The largest payload of the first DATA frame, in bytes; with its header it fits a pooled buffer. */
-export const FIRST_PIECE_BYTES = 65_280;
-
 /**
  * Where the receiving half is.
  *
@@ -97,8 +94,8 @@ export class Exchange {
   queuedBytes = 0;
   /** Bytes handed to the driver that it is not done with. */
   inFlight = 0;
-  /** The largest piece of the body that becomes a frame, in bytes. */
-  pieceBytes: number = FIRST_PIECE_BYTES;
+  /** Whether the transport has taken a large piece of the body. */
+  isFlowing = false;
   /** The trailer section to end with, if there is one. */
   pendingTrailers: readonly string[] | undefined = undefined;
   /** Names in it that must not be indexed. */

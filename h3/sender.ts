@@ -4,11 +4,13 @@ import type { RuleId } from "../semantics/rules/mod.ts";
 import type { DecodedSection } from "../wire/decoded_section.ts";
 import type { Core } from "./core.ts";
 import { failConnection, H3ErrorCode, type H3ErrorName } from "./errors.ts";
-import { type Exchange, FIRST_PIECE_BYTES, sendOrder } from "./exchange.ts";
+import { type Exchange, sendOrder } from "./exchange.ts";
 import { FrameType } from "./frame_types.ts";
 import type { H3Settings } from "./settings.ts";
 
-/** The largest payload of a DATA frame once the transport has taken a first one, in bytes: fewer writes cost less. */
+/** The largest payload of the first DATA frames, in bytes; like the next, it fits a pooled buffer with its header. */
+const FIRST_PIECE_BYTES = 65_280;
+/** The same once the transport has taken one of those, in bytes: fewer writes cost less. */
 const MAX_PIECE_BYTES = 261_888;
 /** How many pieces of one stream the driver may hold unwritten before more frames are made. */
 const PIECES_IN_FLIGHT = 2;
@@ -153,8 +155,12 @@ function byPriority(a: Exchange, b: Exchange): number {
   return sendOrder(b.priority, b.id) - sendOrder(a.priority, a.id) || a.id - b.id;
 }
 
+function pieceBytes(exchange: Exchange): number {
+  return exchange.isFlowing ? MAX_PIECE_BYTES : FIRST_PIECE_BYTES;
+}
+
 function maxInFlight(exchange: Exchange): number {
-  return PIECES_IN_FLIGHT * exchange.pieceBytes;
+  return PIECES_IN_FLIGHT * pieceBytes(exchange);
 }
 
 function flush(core: Core, exchange: Exchange): void {
@@ -162,7 +168,7 @@ function flush(core: Core, exchange: Exchange): void {
   while (exchange.queuedBytes > 0) {
     const piece = queue[0]!;
     const from = exchange.queueOffset;
-    const to = Math.min(piece.length, from + exchange.pieceBytes);
+    const to = Math.min(piece.length, from + pieceBytes(exchange));
     if (exchange.inFlight + to - from > maxInFlight(exchange)) return;
     writeData(core, exchange, piece, from, to);
     exchange.queuedBytes -= to - from;
@@ -203,7 +209,7 @@ export function noteWritten(core: Core, id: number, bytes: number): void {
   const exchange = core.exchanges.get(id) ?? core.leaving.get(id);
   if (exchange === undefined) return;
   exchange.inFlight -= bytes;
-  if (bytes >= FIRST_PIECE_BYTES) exchange.pieceBytes = MAX_PIECE_BYTES;
+  if (bytes >= FIRST_PIECE_BYTES) exchange.isFlowing = true;
   if (exchange.inFlight === 0) {
     core.sendRates.clear(id);
     core.aborts.clear(id);

@@ -196,13 +196,12 @@ export class Fields {
    */
   toHeaders(headers: Headers = new Headers()): Headers {
     const flat = this.#flat;
-    let cookie: string | undefined;
+    let hasCookie = false;
     for (let i = this.#from; i < flat.length; i += 2) {
-      const name = flat[i]!;
-      if (name === "cookie") cookie = cookie === undefined ? flat[i + 1]! : `${cookie}; ${flat[i + 1]!}`;
-      else headers.append(name, flat[i + 1]!);
+      if (flat[i] === "cookie") hasCookie = true;
+      else headers.append(flat[i]!, flat[i + 1]!);
     }
-    if (cookie !== undefined) headers.append("cookie", cookie);
+    if (hasCookie) headers.append("cookie", this.get("cookie")!);
     return headers;
   }
 

@@ -22,14 +22,14 @@ let lastBytes: Uint8Array = slab;
  * small response. So the result is for an engine, not for applications.
  */
 export function encodeText(text: string): Uint8Array {
-  const length = text.length;
-  if (length > MAX_SHORT) return encoder.encode(text);
+  if (text.length > MAX_SHORT) return encoder.encode(text);
   if (text === lastText) return lastBytes;
   lastText = text;
-  return lastBytes = encodeShort(text, length);
+  return lastBytes = encodeShort(text);
 }
 
-function encodeShort(text: string, length: number): Uint8Array {
+function encodeShort(text: string): Uint8Array {
+  const length = text.length;
   if (used + 3 * length > slab.length) {
     slab = new Uint8Array(SLAB_BYTES);
     used = 0;

@@ -1,11 +1,9 @@
 import type { RequestHead } from "../semantics/head.ts";
 import type { IncomingBody } from "./incoming_body.ts";
+import { NativeRequest } from "./native_classes.ts";
 
 /** A complete body up to this size goes into a native object as bytes, which is cheaper than a stream. */
 export const MAX_WHOLE_BYTES = 65_536;
-
-/** The platform's own, looked up once: in Deno the global is an accessor. */
-const NativeRequest = Request;
 
 /** Methods for which the platform has no `Request`. */
 const NO_NATIVE = new Set(["CONNECT", "TRACE", "TRACK"]);

@@ -1,5 +1,6 @@
 import type { Fields } from "../semantics/fields.ts";
 import type { IncomingBody } from "./incoming_body.ts";
+import { NativeResponse } from "./native_classes.ts";
 import { MAX_WHOLE_BYTES } from "./native_request.ts";
 import { hasNoContent } from "./reply.ts";
 
@@ -8,7 +9,7 @@ import { hasNoContent } from "./reply.ts";
  * status over 599: the platform has none.
  */
 export function nativeResponse(status: number, fields: Fields, body: IncomingBody | undefined): Response {
-  const response = new Response(nativeBody(status, body), status === 200 ? undefined : { status });
+  const response = new NativeResponse(nativeBody(status, body), status === 200 ? undefined : { status });
   fields.toHeaders(response.headers);
   return response;
 }

@@ -16,6 +16,7 @@ import {
 import { Deferred, FULFILLED, handled, ignore, rejected } from "./deferred.ts";
 import type { ExchangeConnection, ExchangeHost } from "./host.ts";
 import { declaredLength, IncomingBody } from "./incoming_body.ts";
+import { NativeResponse } from "./native_classes.ts";
 import { fieldsOfResponse } from "./native_fields.ts";
 import { nativeRequest } from "./native_request.ts";
 import { type BodyOwner, OutgoingBody, sendEnd, type TrailersInput } from "./outgoing_body.ts";
@@ -25,9 +26,6 @@ import type { ServerExchange } from "./server_exchange.ts";
 import { decodeText } from "./text.ts";
 import { type Tunnel, TunnelWriter } from "./tunnel.ts";
 import { wholeOf } from "./whole_response.ts";
-
-/** The platform's own, looked up once: in Deno the global is an accessor. */
-const NativeResponse = Response;
 
 /** What the exchanges of a server ask of their connection. */
 export interface ServerHost extends ExchangeHost {

@@ -1,5 +1,6 @@
 import type { ClientExchange } from "../shell/client_exchange.ts";
 import type { ClientResponse } from "../shell/client_response.ts";
+import { NativeResponse } from "../shell/native_classes.ts";
 import { codingsOf, decodeBody } from "./decode_body.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { fetchError } from "./fetch_error.ts";
@@ -75,7 +76,7 @@ export function fetchResponse(response: ClientResponse, options: FetchResponseOp
     body = guarded(given, options.deadlines);
     if (codings !== undefined) body = decodeBody(body, codings);
   }
-  const native = new Response(body as BodyInit | null, {
+  const native = new NativeResponse(body as BodyInit | null, {
     status,
     statusText: reasonPhrase(status),
     headers,

@@ -39,14 +39,10 @@ export class ByteWriter {
 
   #grow(needed: number): void {
     const old = this.buffer;
-    if (old.length === 0) {
-      this.buffer = takeBuffer(Math.max(needed, this.#expected));
-      return;
-    }
-    const buffer = takeBuffer(Math.max(needed, old.length << 1));
+    const buffer = takeBuffer(Math.max(needed, old.length === 0 ? this.#expected : old.length << 1));
     if (this.position > 0) buffer.set(old.subarray(0, this.position));
     this.buffer = buffer;
-    giveBuffer(old);
+    if (old.length > 0) giveBuffer(old);
   }
 
   /** Writes one octet. */
@@ -166,8 +162,7 @@ export class ByteWriter {
     for (let i = 0; i < taken.length; i++) {
       const buffer = taken[i]!;
       if (buffer.buffer !== view.buffer) continue;
-      if (i === taken.length - 1) taken.pop();
-      else taken.splice(i, 1);
+      taken.splice(i, 1);
       if (buffer.length === 0) return; // was transferred away
       giveBuffer(buffer);
       return;

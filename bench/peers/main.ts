@@ -34,6 +34,18 @@ async function makeLab(isPinned: boolean): Promise<Lab> {
   return { folder, cert: `${folder}/cert.pem`, key: `${folder}/key.pem`, cpu: isPinned ? 0 : undefined };
 }
 
+const OPTIONS = {
+  rounds: { type: "string", default: "5" },
+  servers: { type: "string", default: "" },
+  loads: { type: "string", default: "" },
+  scale: { type: "string", default: "1" },
+  counts: { type: "string", default: "1,100,1000,10000" },
+  tls: { type: "boolean", default: false },
+  all: { type: "boolean", default: false },
+  pin: { type: "boolean", default: false },
+  out: { type: "string" },
+} as const;
+
 function fail(what: string): never {
   console.error(`Cannot compare: ${what}. The head of bench/peers/main.ts says what there is.`);
   Deno.exit(2);
@@ -46,18 +58,6 @@ function readArgs() {
     return fail((cause as Error).message);
   }
 }
-
-const OPTIONS = {
-  rounds: { type: "string", default: "5" },
-  servers: { type: "string", default: "" },
-  loads: { type: "string", default: "" },
-  scale: { type: "string", default: "1" },
-  counts: { type: "string", default: "1,100,1000,10000" },
-  tls: { type: "boolean", default: false },
-  all: { type: "boolean", default: false },
-  pin: { type: "boolean", default: false },
-  out: { type: "string" },
-} as const;
 
 const { values, positionals } = readArgs();
 

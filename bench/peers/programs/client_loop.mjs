@@ -31,6 +31,13 @@ export async function count(body) {
   return bytes;
 }
 
+/** Counts the bytes of a large body of ours where they arrive. */
+export async function countShown(response) {
+  let bytes = 0;
+  await response.forEachChunk((chunk) => void (bytes += chunk.length));
+  return bytes;
+}
+
 /** Whether a path has a large body. */
 export function isLarge(path) {
   return path.startsWith("/m");

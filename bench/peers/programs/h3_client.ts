@@ -2,7 +2,7 @@
 import { connect } from "../../../h3/mod.ts";
 import { connectQuic } from "../../../transport/deno.ts";
 import { certificateHash } from "./certificate_hash.ts";
-import { count, isLarge, serveRounds } from "./client_loop.mjs";
+import { count, countShown, isLarge, serveRounds } from "./client_loop.mjs";
 
 const [port, mode, certPath] = Deno.args;
 const where = { hostname: "127.0.0.1", port: Number(port) };
@@ -21,12 +21,7 @@ async function httpClient(): Promise<(path: string) => Promise<number>> {
   return async (path) => {
     const response = await client.request({ scheme: "https", authority, path }).response;
     if (response.status !== 200) throw new Error(`status ${response.status}`);
-    if (!isLarge(path)) return (await response.bytes()).length;
-    let bytes = 0;
-    await response.forEachChunk((chunk) => {
-      bytes += chunk.length;
-    });
-    return bytes;
+    return isLarge(path) ? countShown(response) : (await response.bytes()).length;
   };
 }
 
@@ -40,8 +35,20 @@ async function rawClient(): Promise<(path: string) => Promise<number>> {
     const writer = stream.writable.getWriter();
     await writer.write(encoder.encode(path));
     await writer.close();
-    return count(stream.readable);
+    return isLarge(path) ? countInPlace(stream.readable) : count(stream.readable);
   };
+}
+
+/** Counts a large body in one buffer that goes to and fro: nothing in Deno is cheaper. */
+async function countInPlace(readable: ReadableStream<Uint8Array>): Promise<number> {
+  const reader = readable.getReader({ mode: "byob" });
+  let bytes = 0;
+  for (let memory = new ArrayBuffer(262_144);;) {
+    const { done, value } = await reader.read(new Uint8Array(memory));
+    if (done) return bytes;
+    bytes += value.length;
+    memory = value.buffer;
+  }
 }
 
 serveRounds(await (mode === "raw" ? rawClient() : httpClient()));

@@ -3,7 +3,7 @@
  * a response the body and FIN. With `uni` each end has the unidirectional streams of HTTP/3 as well:
  * `deno run -A raw_quic_server.ts PORT CERT KEY [uni]`.
  */
-import { BODIES, HELLO } from "./bodies.ts";
+import { bodyFor } from "./bodies.ts";
 
 const [port, cert, key, uni] = Deno.args;
 const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: Number(port) });
@@ -29,7 +29,7 @@ async function answer(stream: Deno.QuicBidirectionalStream): Promise<void> {
   }
   if (path === "/wait") return void waiting.push(stream);
   const writer = stream.writable.getWriter();
-  const body = BODIES.get(path) ?? HELLO;
+  const body = bodyFor(path);
   // As large as the pieces that HTTP is sent in.
   for (let at = 0; at < body.length; at += PIECE) await writer.write(body.subarray(at, at + PIECE));
   await writer.close();

@@ -1,7 +1,7 @@
 /** Our client: `deno run -A tandem_client.ts ORIGIN request|fetch`. */
 import { connect } from "../../../h2/mod.ts";
 import { connectTcp, connectTls } from "../../../transport/deno.ts";
-import { count, isLarge, serveRounds } from "./client_loop.mjs";
+import { count, countShown, isLarge, serveRounds } from "./client_loop.mjs";
 
 const [origin, mode] = Deno.args;
 const { hostname, port, host, protocol } = new URL(origin!);
@@ -14,10 +14,7 @@ await client.ready;
 async function request(path: string): Promise<number> {
   const response = await client.request({ scheme, authority: host, path }).response;
   if (response.status !== 200) throw new Error(`status ${response.status}`);
-  if (!isLarge(path)) return (await response.bytes()).length;
-  let bytes = 0;
-  await response.forEachChunk((chunk) => void (bytes += chunk.length));
-  return bytes;
+  return isLarge(path) ? countShown(response) : (await response.bytes()).length;
 }
 
 async function fetchNative(path: string): Promise<number> {
