@@ -20,7 +20,11 @@ const PROGRAMS = `${import.meta.dirname}/programs`;
 const DENO = ["run", "-A", "--no-lock", "--unstable-net"];
 
 /** Starts every server with a client of its own, then takes the pairs in turn. */
-export async function compareH3(lab: Lab, options: PairOptions): Promise<PairResult[]> {
+export async function compareH3(
+  lab: Lab,
+  options: PairOptions,
+  clientCpu: number | undefined,
+): Promise<PairResult[]> {
   const pairs: Pair[] = [];
   const results: PairResult[] = [];
   try {
@@ -33,7 +37,7 @@ export async function compareH3(lab: Lab, options: PairOptions): Promise<PairRes
       const { port, running } = await server.start(lab);
       const args = [...DENO, `${PROGRAMS}/h3_client.ts`, `${port}`, server.mode, lab.cert];
       try {
-        const client = await start(Deno.execPath(), args, { ready: "ready" });
+        const client = await start(Deno.execPath(), args, { ready: "ready", cpu: clientCpu });
         const { name, path } = server;
         pairs.push({ name, running, client, ...(path === undefined ? {} : { path }) });
       } catch (error) {

@@ -102,7 +102,7 @@ const KINDS: Readonly<Record<string, (lab: Lab) => Promise<Outcome>>> = {
     return { results, markdown: clientTable(results) };
   },
   async h3(lab) {
-    const results = await compareH3(lab, { ...names, ...amount });
+    const results = await compareH3(lab, { ...names, ...amount }, clientCpu);
     return { results, markdown: pairTable("HTTP/3", results) };
   },
   async tcp(lab) {
