@@ -103,7 +103,8 @@ export class ReceivePump {
       const bytes = await this.#stream.next!();
       if (this.#isEnded) return;
       if (bytes === null) return this.#target.receive(this.id, NO_BYTES, true);
-      await this.#pass(bytes);
+      const pause = this.#pass(bytes);
+      if (pause !== undefined) await pause;
     }
   }
 

@@ -1,13 +1,16 @@
 import { TransportError } from "../semantics/errors.ts";
+import { BUFFER_OFFSET, giveBuffer, takeBuffer } from "../wire/buffer_pool.ts";
 import { isEarlyDataRejection, toStreamError, toTransportError } from "./deno_errors.ts";
 import { readableOf } from "./direct.ts";
 import type { QuicReceiveStream, QuicSendStream } from "./mod.ts";
 
-/** Reads begin with this much, so that a stream that waits costs little. */
-const MIN_READ_BYTES = 2048;
-
-/** Reads grow to this much while a body flows. */
-const MAX_READ_BYTES = 262_144;
+/**
+ * How much is read at once, in bytes: little at first, so that a stream that waits costs little, and more while a
+ * body flows. Each is the room of a pooled buffer.
+ */
+const READ_BYTES = [832, 16_192, 261_952] as const;
+/** After a read that fills less than one part in so many of its room, the next has less. */
+const SPARSE = 64;
 
 /** What a connection keeps from being collected. */
 export interface Kept {
@@ -156,8 +159,9 @@ export class DenoReceive implements QuicReceiveStream, Kept {
   readonly #owner: StreamOwner;
   #readable: ReadableStream<Uint8Array> | undefined;
   /** Goes to Deno with each read and comes back with what was read. */
-  #buffer: ArrayBuffer | undefined;
-  #readBytes = MIN_READ_BYTES;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  /** Which of `READ_BYTES` the next read has. */
+  #step = 0;
   /** What did not fit into the caller's buffer. */
   #rest: Uint8Array | undefined;
   #hasEnded = false;
@@ -172,7 +176,7 @@ export class DenoReceive implements QuicReceiveStream, Kept {
     owner.keep(this);
     if (!owner.direct) return;
     this.read = (buffer) => this.#read(buffer);
-    this.next = () => this.#next(MAX_READ_BYTES);
+    this.next = () => this.#next(Infinity);
   }
 
   get readable(): ReadableStream<Uint8Array> {
@@ -191,7 +195,7 @@ export class DenoReceive implements QuicReceiveStream, Kept {
   }
 
   async #read(buffer: Uint8Array): Promise<number | null> {
-    const bytes = await this.#next(Math.max(MIN_READ_BYTES, buffer.length));
+    const bytes = await this.#next(buffer.length);
     if (bytes === null) return null;
     const count = Math.min(bytes.length, buffer.length);
     buffer.set(count === bytes.length ? bytes : bytes.subarray(0, count));
@@ -199,7 +203,7 @@ export class DenoReceive implements QuicReceiveStream, Kept {
     return count;
   }
 
-  /** The next bytes, at least one and as many as `most`, unless they are a rest; `null` at the end. */
+  /** The next bytes, at least one and no more than `most` but where that is very few; `null` at the end. */
   async #next(most: number): Promise<Uint8Array | null> {
     if (this.#isStopped) throw ended("read");
     const rest = this.#rest;
@@ -209,37 +213,45 @@ export class DenoReceive implements QuicReceiveStream, Kept {
     }
     if (this.#hasEnded) return null;
     if (this.#error !== undefined) throw this.#error;
-    const bytes = await this.#readChunk(most);
-    if (this.#isStopped) throw ended("read");
-    return bytes;
-  }
-
-  /** What Deno has next, at least one byte; `null` at the end. */
-  async #readChunk(most: number): Promise<Uint8Array | null> {
-    const size = Math.min(this.#readBytes, most);
-    const memory = this.#buffer !== undefined && this.#buffer.byteLength >= size
-      ? this.#buffer
-      : new ArrayBuffer(this.#readBytes);
-    this.#buffer = undefined;
+    const room = this.#takeRoom(most);
+    const bytes = room.length; // a read takes the view's memory away
+    let result: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
     try {
-      const { done, value } = await this.#reader.read(new Uint8Array(memory, 0, size));
-      if (done) {
-        this.#hasEnded = true;
-        this.#owner.release(this);
-        return null;
-      }
-      this.#adapt(value.length, size);
-      this.#buffer = value.buffer.byteLength >= this.#readBytes ? value.buffer : undefined;
-      return value;
+      result = await this.#reader.read(room);
     } catch (error) {
       this.#error = translate(error, "read");
       this.#owner.release(this);
       throw this.#error;
     }
+    const { done, value } = result;
+    if (value !== undefined) this.#buffer = new Uint8Array(value.buffer, BUFFER_OFFSET);
+    if (done) this.#end();
+    else this.#adapt(value.length, bytes);
+    if (this.#isStopped) throw ended("read");
+    return done ? null : value;
   }
 
-  #adapt(count: number, size: number): void {
-    if (count === size) this.#readBytes = Math.min(Math.max(this.#readBytes, size * 4), MAX_READ_BYTES);
-    else if (count * 16 < this.#readBytes && this.#readBytes > MIN_READ_BYTES) this.#readBytes /= 4;
+  /** Room for the next read; what the last one gave is not valid any more. */
+  #takeRoom(most: number): Uint8Array<ArrayBuffer> {
+    const bytes = READ_BYTES[this.#step]!;
+    let buffer = this.#buffer;
+    this.#buffer = undefined;
+    if (buffer === undefined || buffer.length !== bytes) {
+      if (buffer !== undefined) giveBuffer(buffer);
+      buffer = takeBuffer(bytes);
+    }
+    return most < bytes ? buffer.subarray(0, Math.max(most, READ_BYTES[0])) : buffer;
+  }
+
+  #adapt(count: number, room: number): void {
+    if (count === room) this.#step = Math.min(this.#step + 1, READ_BYTES.length - 1);
+    else if (count * SPARSE < room) this.#step = Math.max(this.#step - 1, 0);
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    if (this.#buffer !== undefined) giveBuffer(this.#buffer);
+    this.#buffer = undefined;
+    this.#owner.release(this);
   }
 }
