@@ -14,6 +14,8 @@ const FIRST_PIECE_BYTES = 65_280;
 const MAX_PIECE_BYTES = 261_888;
 /** How many pieces of one stream the driver may hold unwritten before more frames are made. */
 const PIECES_IN_FLIGHT = 2;
+/** The longest header of a DATA frame, in bytes: what is in flight is counted with it. */
+const MAX_HEADER_BYTES = 9;
 /** Pieces up to this size become frames at once, in one write with what comes before, in bytes. */
 const SMALL_PIECE_BYTES = 16_384;
 
@@ -160,7 +162,7 @@ function pieceBytes(exchange: Exchange): number {
 }
 
 function maxInFlight(exchange: Exchange): number {
-  return PIECES_IN_FLIGHT * pieceBytes(exchange);
+  return PIECES_IN_FLIGHT * (MAX_HEADER_BYTES + pieceBytes(exchange));
 }
 
 function flush(core: Core, exchange: Exchange): void {

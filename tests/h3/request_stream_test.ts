@@ -230,6 +230,22 @@ Deno.test("H3Connection pushes back: sendBody says no, drain follows the driver'
   assert.equal(peer.content(0).length, 500_000);
 });
 
+Deno.test("H3Connection gives the driver two frames of a large body, and larger ones once they are taken", () => {
+  const peer = h3Server().send(0, headers(GET), true);
+  peer.isReading = false;
+  peer.engine.sendResponse(0, { status: 200, fields: new Fields() }, false);
+  peer.engine.sendBody(0, new Uint8Array(2_000_000), true);
+  const frames = (): number[] =>
+    peer.unread.filter(({ stream, data }) => stream === 0 && data.length > 1000).map(({ data }) =>
+      data.length
+    );
+  peer.pump();
+  assert.deepEqual(frames(), [65_285, 65_285]);
+  for (const { stream, data } of peer.unread.splice(0)) peer.engine.written(stream, data);
+  peer.pump();
+  assert.deepEqual(frames(), [261_893, 261_893]);
+});
+
 Deno.test("H3Connection stops reading what the application does not take", () => {
   const peer = h3Server({ maxUnreadBytes: 1000 }).send(0, join(headers(POST), data(600)));
   assert(peer.engine.wantsData(0));
