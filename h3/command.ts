@@ -35,7 +35,8 @@ export interface OpenRequestCommand {
 }
 
 /**
- * Writes bytes: whole frames, header and payload together. `data` stays untouched
+ * Writes bytes: whole frames, but that a large payload of DATA is a command of its own right
+ * behind its header, and lies in memory of the application. `data` stays untouched
  * until the driver calls `written(stream, data)`, which it does once for each of
  * these commands, also when the write failed or was dropped.
  */

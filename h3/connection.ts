@@ -58,8 +58,8 @@ const NO_EVENTS: EngineEvent[] = [];
  *   stream is there, call `opened(ref)`.
  * - *Writing.* The writes of one stream are done in order, those of different streams in
  *   any order. `data` belongs to the driver until it calls `written(stream, data)`, once
- *   for each write, also for one that failed; then the buffer is used again. The engine
- *   keeps at most about 128 KiB of a stream unwritten, so these calls are the
+ *   for each write, also for one that failed; then the memory is used again. The engine
+ *   keeps at most two pieces of a stream unwritten, so these calls are the
  *   back-pressure that `sendBody` and `drain` pass on.
  * - *Reading.* `receive(id, bytes, fin, now)` for what arrives, `peerOpened` for a stream
  *   that is there and silent, `receiveReset` and `receiveStop` for the peer's resets and
@@ -305,9 +305,9 @@ export class H3Connection implements HttpEngine {
   /** Takes note that the driver is done with the `data` of a write command, whether it was sent or not. */
   written(stream: StreamRef, data: Uint8Array): void {
     const core = this.#core;
-    core.out.release(data);
+    const isLent = !core.out.release(data);
     if (stream >= 0) {
-      if (!core.isClosed) noteWritten(core, stream, data.length);
+      if (!core.isClosed) noteWritten(core, stream, data.length, isLent);
       return;
     }
     core.unsentControl--;

@@ -13,8 +13,9 @@ import { type H3Counters, newCounters } from "./counters.ts";
 import { Deadlines } from "./deadlines.ts";
 import { failConnection, H3ErrorCode, type H3ErrorName } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { frameName } from "./frame_types.ts";
+import { frameName, FrameType } from "./frame_types.ts";
 import type { ResolvedH3Options } from "./options.ts";
+import { giveBack, isLendable } from "./loan.ts";
 import { Outbox } from "./outbox.ts";
 import { Scratch } from "./scratch.ts";
 import { SeenIds } from "./seen_ids.ts";
@@ -115,6 +116,18 @@ export class Core {
     if (this.rewrite !== undefined) return this.#rewritten(stream, type, payload.subarray(from, to));
     const bytes = this.out.frame(stream, type, payload, from, to);
     this.#wrote(stream, type, bytes, payload, from, to);
+    return bytes;
+  }
+
+  /** Writes a DATA frame of an exchange, of which a large payload stays where it is; answers how many bytes it took. */
+  data(exchange: Exchange, data: Uint8Array, from: number, to: number): number {
+    const { id } = exchange;
+    if (this.rewrite !== undefined || !isLendable(data, to - from)) {
+      return this.frame(id, FrameType.DATA, data, from, to);
+    }
+    const bytes = this.out.lentFrame(id, FrameType.DATA, data, from, to);
+    exchange.lentWrites++;
+    this.#wrote(id, FrameType.DATA, bytes, data, from, to);
     return bytes;
   }
 
@@ -248,8 +261,8 @@ export class Core {
     const { id, isReceiving, isSending } = exchange;
     const isLast = side !== "both" && !isReceiving && !isSending;
     const isWhole = (this.isServer ? exchange.sending : exchange.receiving) === "ended";
-    this.events.push({ type: "aborted", id, side: isLast && !isWhole ? "both" : side, error });
-    if (isLast && isWhole) this.events.push({ type: "done", id });
+    giveBack(this, exchange, { type: "aborted", id, side: isLast && !isWhole ? "both" : side, error });
+    if (isLast && isWhole) giveBack(this, exchange, { type: "done", id });
   }
 
   /** An error of one stream, with our own code. */
@@ -282,7 +295,7 @@ export class Core {
     else this.sendRates.clear(exchange.id);
     if (well) {
       this.counters.exchangesDone++;
-      if (exchange.isAnnounced) this.events.push({ type: "done", id: exchange.id });
+      if (exchange.isAnnounced) giveBack(this, exchange, { type: "done", id: exchange.id });
     }
     if (this.trace !== undefined) this.traceState("stream", "closed", exchange.id, { well });
     if (this.exchanges.size === 0) this.onIdle();

@@ -5,6 +5,7 @@ import { QpackError } from "../qpack/mod.ts";
 import type { Core } from "./core.ts";
 import { countLimit } from "./counters.ts";
 import { CAUSES, H3ErrorCode, h3ErrorName, H3Failure } from "./errors.ts";
+import { endLoan } from "./loan.ts";
 
 /**
  * Why a connection ended.
@@ -114,11 +115,13 @@ export function endConnection(core: Core, ending: Ending): void {
     const retry = ending.retry ?? core.verdict(exchange);
     const error = errors[retry] ??= makeError(ending, retry);
     const side = !exchange.isReceiving ? "write" : exchange.isSending ? "both" : "read";
+    endLoan(core, exchange);
     core.emitAborted(exchange, side, error);
     exchange.isOver = true;
     exchange.receiving = "aborted";
     exchange.sending = "aborted";
   }
+  for (const exchange of core.leaving.values()) endLoan(core, exchange);
   core.exchanges.clear();
   core.leaving.clear();
   core.waiting.clear();

@@ -1,3 +1,4 @@
+import type { EngineEvent } from "../semantics/events.ts";
 import type { MessageReader } from "../semantics/message_reader.ts";
 import type { MessageWriter } from "../semantics/message_writer.ts";
 import { DEFAULT_PRIORITY, type Priority } from "../semantics/priority.ts";
@@ -94,6 +95,10 @@ export class Exchange {
   queuedBytes = 0;
   /** Bytes handed to the driver that it is not done with. */
   inFlight = 0;
+  /** Writes among them that refer to memory of the application. */
+  lentWrites = 0;
+  /** What gives that memory back, until those writes are done. */
+  heldEvents: EngineEvent[] | undefined = undefined;
   /** Whether the transport has taken a large piece of the body. */
   isFlowing = false;
   /** The trailer section to end with, if there is one. */

@@ -63,13 +63,22 @@ export class Outbox {
     const length = to - from;
     const slab = this.#room(varintSize(type) + varintSize(length) + length);
     const start = slab.at;
-    const bytes = slab.bytes;
-    let at = putVarint(bytes, start, type);
-    at = putVarint(bytes, at, length);
-    if (length > 0) bytes.set(length === payload.length ? payload : payload.subarray(from, to), at);
+    const at = putFrameHeader(slab, type, length);
+    if (length > 0) slab.bytes.set(length === payload.length ? payload : payload.subarray(from, to), at);
     slab.at = at + length;
     this.#write(stream, slab, start, slab.at);
     return slab.at - start;
+  }
+
+  /** The same, but the payload is not copied: it becomes a write command of its own. */
+  lentFrame(stream: StreamRef, type: number, payload: Uint8Array, from: number, to: number): number {
+    const length = to - from;
+    const slab = this.#room(varintSize(type) + varintSize(length));
+    const start = slab.at;
+    slab.at = putFrameHeader(slab, type, length);
+    this.#write(stream, slab, start, slab.at);
+    this.#add({ type: "write", stream, data: payload.subarray(from, to), fin: false }, undefined, 0, 0);
+    return slab.at - start + length;
   }
 
   /** Writes bytes as they are; answers how many. */
@@ -108,16 +117,18 @@ export class Outbox {
     return commands;
   }
 
-  /** Takes note that the driver is done with the view of a write command. */
-  release(data: Uint8Array): void {
+  /** Takes note that the driver is done with the bytes of a write command; answers whether they lay in a buffer. */
+  release(data: Uint8Array): boolean {
     const current = this.#slab;
     const slab = current !== undefined && current.bytes.buffer === data.buffer
       ? current
       : this.#byBuffer.get(data.buffer);
-    if (slab === undefined || --slab.pending > 0) return;
+    if (slab === undefined) return false;
+    if (--slab.pending > 0) return true;
     this.#byBuffer.delete(data.buffer);
     if (slab === current) this.#slab = undefined;
     giveBuffer(slab.bytes);
+    return true;
   }
 
   /** Forgets everything, also the buffers: the connection is over and the driver may still read them. */
@@ -160,6 +171,11 @@ export class Outbox {
     this.#slab = slab;
     return slab;
   }
+}
+
+/** Stores a frame header where the next frame goes; answers where it ends. */
+function putFrameHeader(slab: Slab, type: number, length: number): number {
+  return putVarint(slab.bytes, putVarint(slab.bytes, slab.at, type), length);
 }
 
 /** Stores a QUIC integer in its shortest form; answers where it ends. */

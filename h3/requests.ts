@@ -182,9 +182,8 @@ function checkSendRate(core: Core, id: number, now: number): void {
   if (exchange.isOver) {
     core.counters.dataRate++;
     core.counters.resetsOut++;
-    core.leaving.delete(id);
+    // The driver reports what it drops, and with that the exchange is forgotten.
     core.out.push({ type: "reset", stream: id, code: H3ErrorCode.H3_EXCESSIVE_LOAD });
-    if (core.leaving.size === 0 && core.exchanges.size === 0) core.onIdle();
     return;
   }
   faultStream(core, exchange, "H3_EXCESSIVE_LOAD", "limit:data_rate", detail, 408);

@@ -6,6 +6,7 @@ import type { Core } from "./core.ts";
 import { failConnection, H3ErrorCode, type H3ErrorName } from "./errors.ts";
 import { type Exchange, sendOrder } from "./exchange.ts";
 import { FrameType } from "./frame_types.ts";
+import { endLentWrite } from "./loan.ts";
 import type { H3Settings } from "./settings.ts";
 
 /** The largest payload of the first DATA frames, in bytes; like the next, it fits a pooled buffer with its header. */
@@ -125,7 +126,7 @@ export function releaseHeld(core: Core, exchange: Exchange): void {
 }
 
 function writeData(core: Core, exchange: Exchange, data: Uint8Array, from: number, to: number): void {
-  track(core, exchange, core.frame(exchange.id, FrameType.DATA, data, from, to));
+  track(core, exchange, core.data(exchange, data, from, to));
 }
 
 /** Counts bytes that are under way; on a server, reading them may take only so long. */
@@ -206,11 +207,12 @@ function giveDrain(core: Core, exchange: Exchange): void {
   core.events.push({ type: "drain", id: exchange.id });
 }
 
-/** Takes note that the driver is done with a write on an exchange. */
-export function noteWritten(core: Core, id: number, bytes: number): void {
+/** Takes note that the driver is done with a write on an exchange; `isLent` says whose memory that was. */
+export function noteWritten(core: Core, id: number, bytes: number, isLent: boolean): void {
   const exchange = core.exchanges.get(id) ?? core.leaving.get(id);
   if (exchange === undefined) return;
   exchange.inFlight -= bytes;
+  if (isLent) endLentWrite(core, exchange);
   if (bytes >= FIRST_PIECE_BYTES) exchange.isFlowing = true;
   if (exchange.inFlight === 0) {
     core.sendRates.clear(id);

@@ -119,6 +119,29 @@ for (const size of [0, 1, 65_536, 16 * MIB]) {
   });
 }
 
+test("bytes of a large body are free when the promise says so, and not before they left", async () => {
+  const size = 5 * MIB;
+  const content = (): Uint8Array => new Uint8Array(size).fill(7);
+  let received: Uint8Array | undefined;
+  await using ends = await makeEnds({
+    async exchange(exchange): Promise<void> {
+      received = await exchange.bytes();
+      const bytes = content();
+      await exchange.reply(200, {}, bytes);
+      bytes.fill(0);
+    },
+  });
+  const body = content();
+  const request = ends.client.request({ method: "POST", url: URL_OF, body });
+  const response = await request.response;
+  // The server's window is full before this end reads on.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(await response.bytes(), content());
+  await request.closed;
+  body.fill(0);
+  assert.deepEqual(received, content());
+});
+
 test("H3Client has 100 exchanges at once", async () => {
   const held: ServerExchange[] = [];
   await using ends = await makeEnds({ exchange: (exchange) => void held.push(exchange) });

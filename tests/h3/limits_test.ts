@@ -316,6 +316,19 @@ Deno.test("minDataRate: a response that is not read, during it and after its end
   assert.equal(steady.expectAlive().resets.size, 0);
 });
 
+Deno.test("idleTimeoutMs: a connection is not idle while the end of a response is read", () => {
+  const peer = h3Server({ limits: { idleTimeoutMs: 10_000 } }).send(0, headers(GET), true);
+  peer.isReading = false;
+  peer.engine.sendResponse(0, { status: 200, fields: NOTHING }, false);
+  peer.engine.sendBody(0, new Uint8Array(10_000), true);
+  peer.pump();
+  assert.equal(peer.of("done").length, 1);
+  assert.equal(peer.wait(30_000).engine.counters.idleTimeout, 0);
+  peer.readAll().wait(9999);
+  assert.equal(peer.engine.counters.idleTimeout, 0);
+  assert.equal(peer.wait(1).engine.counters.idleTimeout, 1);
+});
+
 Deno.test("H3Connection with every limit at its smallest does not throw", () => {
   const names: (keyof Limits)[] = [
     "maxConcurrentStreams",
