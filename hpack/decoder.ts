@@ -6,6 +6,7 @@ import { type Cursor, PREFIX_INT_MORE, PREFIX_INT_OVER, readPrefixInt } from "..
 import { BlockCache } from "../wire/block_cache.ts";
 import { DecoderTable } from "./decoder_table.ts";
 import { HpackError, type HpackErrorKind, HUFFMAN_KINDS } from "./hpack_error.ts";
+import { RepeatedTail } from "./repeated_tail.ts";
 import { STATIC_COUNT, STATIC_NAMES, STATIC_SIZES, STATIC_VALUES } from "./static_table.ts";
 
 /** The table size before any SETTINGS, in bytes (RFC 9113 section 6.5.2). */
@@ -39,6 +40,7 @@ export class HpackDecoder {
   readonly #table: DecoderTable;
   readonly #blocks: BlockCache = new BlockCache();
   readonly #strings: HuffmanCache = new HuffmanCache();
+  readonly #tail: RepeatedTail = new RepeatedTail();
   readonly #cursor: Cursor = { offset: 0 };
   readonly #maxListBytes: number;
   readonly #maxFields: number;
@@ -117,11 +119,16 @@ export class HpackDecoder {
     const cursor = this.#cursor;
     const maxListBytes = this.#maxListBytes;
     const maxFields = this.#maxFields;
+    const tail = this.#tail;
     const flat: string[] = [];
     let sensitive: string[] | undefined;
     let bytes = 0;
     let count = 0;
     let tooLarge = false;
+    // Where the indices at the end begin: in the block, in `flat` and in `bytes`.
+    let tailStart = start;
+    let tailFrom = 0;
+    let tailBytes = 0;
 
     cursor.offset = start;
     if (end > start && (block[start]! & 0xe0) === 0x20 || this.#requiredBytes >= 0) {
@@ -150,6 +157,7 @@ export class HpackDecoder {
         name = this.#name(block, end, 6);
         value = this.#string(block, end, false);
         table.add(name, value);
+        tail.drop();
         bytes += name.length + value.length + FIELD_OVERHEAD_BYTES;
       } else {
         if (first >= 0x20) throw new HpackError("size-update-misplaced");
@@ -161,9 +169,32 @@ export class HpackDecoder {
       if (bytes > maxListBytes || count > maxFields) tooLarge = true;
       if (tooLarge) continue;
       flat.push(name, value);
+      if (first >= 0x80) continue;
       if (first < 0x20 && first >= 0x10) sensitive = withName(sensitive, name);
+      tailStart = cursor.offset;
+      if (tail.isAt(block, tailStart, end)) {
+        const { fields } = tail;
+        const allBytes = bytes + tail.bytes;
+        const allCount = count + fields.flat.length / 2;
+        if (allBytes > maxListBytes || allCount > maxFields) continue;
+        cursor.offset = end;
+        const more = fields.flat;
+        for (let i = 0; i < more.length; i += 2) flat.push(more[i]!, more[i + 1]!);
+        return {
+          flat,
+          sensitive,
+          bytes: allBytes,
+          count: allCount,
+          tooLarge,
+          validated: undefined,
+          tail: fields,
+        };
+      }
+      tailFrom = flat.length;
+      tailBytes = bytes;
     }
-    return { flat, sensitive, bytes, count, tooLarge };
+    if (!tooLarge) tail.offer(block, tailStart, end, flat, tailFrom, bytes - tailBytes);
+    return { flat, sensitive, bytes, count, tooLarge, validated: undefined, tail: undefined };
   }
 
   /** Reads the changes of the table size at the start of a block, and demands one if it is due. */
@@ -175,7 +206,9 @@ export class HpackDecoder {
         if (bytes > this.#requiredBytes) throw new HpackError("size-update-missing");
         this.#requiredBytes = -1;
       }
-      if (bytes !== this.#table.maxBytes) this.#table.resize(bytes);
+      if (bytes === this.#table.maxBytes) continue;
+      this.#table.resize(bytes);
+      this.#tail.drop();
     }
     if (this.#requiredBytes >= 0) throw new HpackError("size-update-missing");
   }

@@ -148,7 +148,7 @@ export class SectionReader {
       flat.push(name, value);
       if (never && !(sensitive ??= []).includes(name)) sensitive.push(name);
     }
-    return { flat, sensitive, bytes: size, count, tooLarge, validated: undefined };
+    return { flat, sensitive, bytes: size, count, tooLarge, validated: undefined, tail: undefined };
   }
 
   /** Where the entry with an absolute index stands in the table's list. */

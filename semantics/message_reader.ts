@@ -314,9 +314,9 @@ function parseOnce(section: DecodedSection, kind: SectionKind): ParsedSection | 
   if (known !== undefined && known.kind === kind) return known;
   if (section.sensitive !== undefined) { for (const name of section.sensitive) keepSecret(name); }
   const parsed = kind === "request"
-    ? parseRequestSection(section.flat, "received")
+    ? parseRequestSection(section.flat, "received", undefined, section.tail)
     : kind === "response"
-    ? parseResponseSection(section.flat, "received")
+    ? parseResponseSection(section.flat, "received", undefined, section.tail)
     : parseTrailerSection(section.flat, "received");
   if (parsed instanceof Violation) return parsed;
   const needsCopy = parsed.cookies > 1 || parsed.hasLengthList || parsed.hasNoTrailer;

@@ -12,6 +12,7 @@ import {
   TE,
 } from "./field_rules.ts";
 import { consistsOf, PATH, SCHEME, TOKEN, toLowerAscii, UNSOUND_IN_PATH } from "./octets.ts";
+import type { SharedFields } from "../wire/decoded_section.ts";
 import { malformed, type Violation } from "./violation.ts";
 
 const MAX_LOOPED_PATH = 40;
@@ -84,6 +85,7 @@ export function parseRequestSection(
   flat: readonly string[],
   by: Strictness,
   known?: FieldScan,
+  tail?: SharedFields,
 ): ParsedSection | Violation {
   let method: string | undefined;
   let scheme: string | undefined;
@@ -114,7 +116,7 @@ export function parseRequestSection(
       return malformed("9113-8.3:unknown", "a pseudo-field is not one of a request");
     }
   }
-  const fault = known === undefined ? scanFields(flat, at, by) : undefined;
+  const fault = known === undefined ? scanFields(flat, at, by, tail) : undefined;
   if (fault !== undefined) return fault;
   if (method === undefined) return malformed("9113-8.3.1:missing", "there is no :method");
   const { host, hosts, declared, cookies, hasLengthList } = known ?? seen;
@@ -146,6 +148,7 @@ export function parseResponseSection(
   flat: readonly string[],
   by: Strictness,
   known?: FieldScan,
+  tail?: SharedFields,
 ): ParsedSection | Violation {
   let status = 0;
   let at = 0;
@@ -157,7 +160,7 @@ export function parseResponseSection(
     status = parseStatus(flat[at + 1]!);
     if (status === 0) return malformed("9113-8.3.2", "the :status is not a number from 100 to 999");
   }
-  const fault = known === undefined ? scanFields(flat, at, by) : undefined;
+  const fault = known === undefined ? scanFields(flat, at, by, tail) : undefined;
   if (fault !== undefined) return fault;
   if (status === 0) return malformed("9113-8.3.2", "there is no :status");
   if (status === 101) return malformed("9113-8.6", "the status is 101");
@@ -207,16 +210,63 @@ export function parseTrailerSection(flat: readonly string[], by: Strictness): Pa
   };
 }
 
-/** Looks at each regular field once and leaves what it saw in `seen`. */
-function scanFields(flat: readonly string[], from: number, by: Strictness): Violation | undefined {
-  seen.host = undefined;
-  seen.hosts = 0;
-  seen.declared = -1;
-  seen.cookies = 0;
-  seen.hasLengthList = false;
-  seen.hasNoTrailer = false;
+/** What no field at all tells. */
+const NOTHING: FieldScan = {
+  host: undefined,
+  hosts: 0,
+  declared: -1,
+  cookies: 0,
+  hasLengthList: false,
+  hasNoTrailer: false,
+};
+
+function beginScan(scan: FieldScan): void {
+  seen.host = scan.host;
+  seen.hosts = scan.hosts;
+  seen.declared = scan.declared;
+  seen.cookies = scan.cookies;
+  seen.hasLengthList = scan.hasLengthList;
+  seen.hasNoTrailer = scan.hasNoTrailer;
+}
+
+/** What the regular fields at the end of a tail told, and how many strings they are. */
+interface TailScan {
+  readonly scan: FieldScan;
+  readonly fields: number;
+}
+
+/** Looks at each regular field once and leaves what it saw in `seen`; those of `tail` that it knows it passes over. */
+function scanFields(
+  flat: readonly string[],
+  from: number,
+  by: Strictness,
+  tail?: SharedFields,
+): Violation | undefined {
+  const known = tail === undefined ? undefined : tail.validated as TailScan | undefined ?? scanTail(tail, by);
+  beginScan(known?.scan ?? NOTHING);
+  return scanRange(flat, from, known === undefined ? flat.length : flat.length - known.fields, by);
+}
+
+function scanTail(tail: SharedFields, by: Strictness): TailScan | undefined {
+  const { flat } = tail;
+  let from = 0;
+  while (from < flat.length && flat[from]!.charCodeAt(0) === 58) from += 2;
+  beginScan(NOTHING);
+  // Where something is wrong the fields are looked at with all others, each time.
+  if (scanRange(flat, from, flat.length, by) !== undefined) return undefined;
+  const known = { scan: lastScan(), fields: flat.length - from };
+  tail.validated = known;
+  return known;
+}
+
+function scanRange(
+  flat: readonly string[],
+  from: number,
+  end: number,
+  by: Strictness,
+): Violation | undefined {
   const check = by === "sent" ? checkSentField : checkReceivedField;
-  for (let i = from; i < flat.length; i += 2) {
+  for (let i = from; i < end; i += 2) {
     const nameClass = check(flat[i]!, flat[i + 1]!);
     if (nameClass === PLAIN) continue;
     if (typeof nameClass !== "number") return nameClass;

@@ -1,3 +1,11 @@
+/** Fields that several sections have in common: the same object each time. */
+export interface SharedFields {
+  /** The fields in order, as in a section. Read-only. */
+  readonly flat: readonly string[];
+  /** What the reader of messages found out about them; nobody else touches it. */
+  validated?: unknown;
+}
+
 /**
  * A decoded field section: what both header codecs hand to the message rules.
  *
@@ -20,6 +28,8 @@ export interface DecodedSection {
    * again; nobody else touches it. Codecs that hand out an object twice start it as `undefined`.
    */
   validated?: unknown;
+  /** The last fields of `flat`, where a codec knows that earlier sections ended with them, too. */
+  readonly tail?: SharedFields | undefined;
 }
 
 /** What RFC 7541 section 4.1 adds to the octets of each field, in bytes. */
