@@ -5,7 +5,7 @@
  */
 
 export { ByteWriter } from "../wire/byte_writer.ts";
-export type { DecodedSection } from "../wire/decoded_section.ts";
+export type { DecodedSection, SharedFields } from "../wire/decoded_section.ts";
 export { HpackDecoder, type HpackDecoderOptions } from "./decoder.ts";
 export { HpackEncoder, type HpackEncoderOptions } from "./encoder.ts";
 export { HpackError, type HpackErrorKind, type HpackRuleId } from "./hpack_error.ts";

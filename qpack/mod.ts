@@ -12,7 +12,7 @@ export { QpackEncoder } from "./encoder.ts";
 export type { QpackEncoderOptions, QpackPeerSettings, QpackPolicy } from "./encoder_options.ts";
 export { isSensitiveField, type SensitivePolicy } from "../wire/indexing_policy.ts";
 export { QpackError, type QpackErrorKind, type QpackRuleId } from "./error.ts";
-export type { DecodedSection } from "../wire/decoded_section.ts";
+export type { DecodedSection, SharedFields } from "../wire/decoded_section.ts";
 
 export { QPACK_RULES } from "../semantics/rules/qpack.ts";
 export { ByteWriter } from "../wire/byte_writer.ts";

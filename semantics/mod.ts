@@ -42,4 +42,4 @@ export { LIMIT_RULES } from "./rules/limits.ts";
 export { QPACK_RULES } from "./rules/qpack.ts";
 export type { FieldsTrace, FrameTrace, StateTrace, TraceEvent, TraceHook } from "./trace.ts";
 export { malformed, outOfOrder, tooLarge, Violation, type ViolationKind } from "./violation.ts";
-export type { DecodedSection } from "../wire/decoded_section.ts";
+export type { DecodedSection, SharedFields } from "../wire/decoded_section.ts";
