@@ -125,15 +125,14 @@ export class HpackDecoder {
     let bytes = 0;
     let count = 0;
     let tooLarge = false;
-    // Where the indices at the end begin: in the block, in `flat` and in `bytes`.
-    let tailStart = start;
-    let tailFrom = 0;
-    let tailBytes = 0;
-
     cursor.offset = start;
     if (end > start && (block[start]! & 0xe0) === 0x20 || this.#requiredBytes >= 0) {
       this.#sizeUpdates(block, end);
     }
+    // Where the indices at the end begin: in the block, in `flat` and in `bytes`.
+    let tailStart = cursor.offset;
+    let tailFrom = 0;
+    let tailBytes = 0;
 
     while (cursor.offset < end) {
       const first = block[cursor.offset]!;
@@ -172,26 +171,16 @@ export class HpackDecoder {
       if (first >= 0x80) continue;
       if (first < 0x20 && first >= 0x10) sensitive = withName(sensitive, name);
       tailStart = cursor.offset;
-      if (tail.isAt(block, tailStart, end)) {
-        const { fields } = tail;
-        const allBytes = bytes + tail.bytes;
-        const allCount = count + fields.flat.length / 2;
-        if (allBytes > maxListBytes || allCount > maxFields) continue;
-        cursor.offset = end;
-        const more = fields.flat;
-        for (let i = 0; i < more.length; i += 2) flat.push(more[i]!, more[i + 1]!);
-        return {
-          flat,
-          sensitive,
-          bytes: allBytes,
-          count: allCount,
-          tooLarge,
-          validated: undefined,
-          tail: fields,
-        };
-      }
       tailFrom = flat.length;
       tailBytes = bytes;
+      if (!tail.isAt(block, tailStart, end)) continue;
+      const { fields } = tail;
+      const more = fields.flat;
+      if (bytes + tail.bytes > maxListBytes || count + more.length / 2 > maxFields) continue;
+      for (let i = 0; i < more.length; i += 2) flat.push(more[i]!, more[i + 1]!);
+      bytes += tail.bytes;
+      count += more.length / 2;
+      return { flat, sensitive, bytes, count, tooLarge, validated: undefined, tail: fields };
     }
     if (!tooLarge) tail.offer(block, tailStart, end, flat, tailFrom, bytes - tailBytes);
     return { flat, sensitive, bytes, count, tooLarge, validated: undefined, tail: undefined };

@@ -5,6 +5,8 @@ import type { SharedFields } from "../wire/decoded_section.ts";
 const MIN_FIELDS = 4;
 const MAX_OCTETS = 64;
 
+const NONE: SharedFields = { flat: [] };
+
 /**
  * The last fields of a block that are nothing but indices. Most often the next block ends
  * with the same octets: the requests of one client differ in their path and a field or two.
@@ -41,7 +43,7 @@ export class RepeatedTail {
     this.#attention.miss();
     this.#octets.length = 0;
     for (let i = at; i < end; i++) this.#octets.push(block[i]!);
-    this.fields = { flat: flat.slice(from), validated: undefined };
+    this.fields = { flat: flat.slice(from) };
     this.bytes = bytes;
   }
 
@@ -52,5 +54,3 @@ export class RepeatedTail {
     this.fields = NONE;
   }
 }
-
-const NONE: SharedFields = { flat: [], validated: undefined };

@@ -48,6 +48,13 @@ Deno.test("HpackDecoder forgets them when the table changes", () => {
   assert.throws(() => decode(decoder, ...path(0x64), ...SIX), { rule: "7541-2.3.3" });
 });
 
+Deno.test("HpackDecoder takes no change of the table's size for a part of such an end [7541-4.2:position]", () => {
+  const decoder = warm();
+  const same = [0x3f, 0xe1, 0x1f]; // 4096 bytes, as it is
+  assert.equal(decode(decoder, ...same, ...SIX).flat.length, 12);
+  assert.throws(() => decode(decoder, ...path(0x61), ...same, ...SIX), { rule: "7541-4.2:position" });
+});
+
 Deno.test("HpackDecoder keeps no field that is never to be indexed with them", () => {
   const decoder = warm();
   const never = [0x10, 0x01, 0x78, 0x01, 0x79];
