@@ -122,9 +122,8 @@ export class Core {
   /** Writes a DATA frame of an exchange, of which a large payload stays where it is; answers how many bytes it took. */
   data(exchange: Exchange, data: Uint8Array, from: number, to: number): number {
     const { id } = exchange;
-    if (this.rewrite !== undefined || !isLendable(data, to - from)) {
-      return this.frame(id, FrameType.DATA, data, from, to);
-    }
+    if (!isLendable(data, to - from)) return this.frame(id, FrameType.DATA, data, from, to);
+    if (this.rewrite !== undefined) return this.frame(id, FrameType.DATA, data, from, to);
     const bytes = this.out.lentFrame(id, FrameType.DATA, data, from, to);
     exchange.lentWrites++;
     this.#wrote(id, FrameType.DATA, bytes, data, from, to);

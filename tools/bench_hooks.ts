@@ -5,41 +5,15 @@
  * Bundles the in-memory benchmarks as they are and without any hook, and runs them in turn in several processes,
  * one after the other. The bundle with hooks runs twice, to show what difference chance makes.
  */
-import * as esbuild from "esbuild";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { MemoryCase } from "../bench/memory_cases.ts";
 import { digits, summarize } from "../bench/peers/statistics.ts";
 import { type Effort, interleave } from "./interleave.ts";
-import { hooksIn, stripHooks } from "./strip_hooks.ts";
+import { bundleBenchmarks } from "./bundle_benchmarks.ts";
+import { hooksIn } from "./strip_hooks.ts";
 
 /** In the order in which they are measured; the last is the first once more. */
 const BUILDS = ["hooked", "stripped", "again"];
-const ROOT = join(import.meta.dirname!, "..");
-
-/** Bundles the benchmarks; returns the text. */
-async function bundle(isStripped: boolean): Promise<string> {
-  const strip: esbuild.Plugin = {
-    name: "strip-hooks",
-    setup(build) {
-      build.onLoad({ filter: /\/h[23]\/\w+\.ts$/ }, async ({ path }) => {
-        return { contents: stripHooks(await Deno.readTextFile(path)), loader: "ts" };
-      });
-    },
-  };
-  const { outputFiles } = await esbuild.build({
-    entryPoints: [join(ROOT, "bench/memory_cases.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "node",
-    target: "esnext",
-    minifySyntax: true,
-    logLevel: "error",
-    plugins: isStripped ? [strip] : [],
-  });
-  return outputFiles[0]!.text;
-}
 
 /** What one process measured: nanoseconds by case and build. */
 type Measured = Readonly<Record<string, readonly number[]>>;
@@ -114,8 +88,7 @@ if (values.folder !== undefined) {
   console.log(JSON.stringify(await measure(values.folder, values.filter, effort)));
   Deno.exit(0);
 }
-const [hooked, stripped] = [await bundle(false), await bundle(true)];
-await esbuild.stop();
+const { hooked, stripped } = await bundleBenchmarks();
 const left = hooksIn(stripped);
 if (left.length > 0) throw new Error(`Cannot strip the hooks: these lines are left\n${left.join("\n")}`);
 if (hooksIn(hooked).length === 0) throw new Error("Cannot strip the hooks: there are none");
