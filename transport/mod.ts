@@ -109,7 +109,10 @@ export interface QuicCloseInfo {
 export interface QuicSendStream {
   /** The QUIC stream id. */
   readonly id: number;
-  /** Bytes to the peer; `close()` sends FIN. Rejects with a `QuicStreamError` once the peer has stopped it. */
+  /**
+   * Bytes to the peer; `close()` sends FIN. Rejects with a `QuicStreamError` once the peer has stopped it.
+   * Chunks may be memory of the application: they are read until their write is over, and never transferred.
+   */
   readonly writable: WritableStream<Uint8Array>;
   /**
    * Ends this half early. Where the transport has no exact stream errors it must
