@@ -73,7 +73,7 @@ export class Core {
   readonly peerResets: Budget;
   readonly errorResets: Budget;
   readonly glitches: Budget;
-  /** Called when the last exchange is over. */
+  /** Called when an exchange is over; `isBusy` says whether it was the last. */
   onIdle: () => void = () => {};
 
   constructor(options: ResolvedH3Options, now: number, trace: TraceHook | undefined) {
@@ -102,6 +102,11 @@ export class Core {
     this.peerResets = new Budget(limits.peerResetBurst, limits.peerResetsPerSecond);
     this.errorResets = new Budget(limits.errorResetBurst, limits.errorResetsPerSecond);
     this.glitches = new Budget(limits.glitchBurst, limits.glitchesPerSecond);
+  }
+
+  /** Whether there are exchanges, or bytes of such that the driver has not written. */
+  get isBusy(): boolean {
+    return this.exchanges.size > 0 || this.leaving.size > 0;
   }
 
   /** Counts something odd that is ignored; too many end the connection. */
@@ -297,6 +302,6 @@ export class Core {
       if (exchange.isAnnounced) giveBack(this, exchange, { type: "done", id: exchange.id });
     }
     if (this.trace !== undefined) this.traceState("stream", "closed", exchange.id, { well });
-    if (this.exchanges.size === 0) this.onIdle();
+    this.onIdle();
   }
 }

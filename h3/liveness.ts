@@ -30,7 +30,7 @@ export class Liveness {
   /** Takes note that there may be no exchange left. A client leaves idle connections to its pool. */
   noteIdle(): void {
     const core = this.#core;
-    if (core.isClosed || core.exchanges.size > 0 || core.leaving.size > 0) return;
+    if (core.isClosed || core.isBusy) return;
     if (core.isServer && !this.#shutdown.isGoingAway) this.#idleDue = core.now + core.limits.idleTimeoutMs;
     this.#shutdown.noteIdle();
   }

@@ -217,7 +217,7 @@ export function noteWritten(core: Core, id: number, bytes: number, isLent: boole
   if (exchange.inFlight === 0) {
     core.sendRates.clear(id);
     core.aborts.clear(id);
-    if (core.leaving.delete(id) && core.leaving.size === 0 && core.exchanges.size === 0) core.onIdle();
+    if (core.leaving.delete(id)) core.onIdle();
   }
   giveDrain(core, exchange);
 }

@@ -93,7 +93,7 @@ export class Shutdown {
   /** Takes note that there may be no exchange left. */
   noteIdle(): void {
     const core = this.#core;
-    if (core.isClosed || core.exchanges.size > 0 || core.leaving.size > 0) return;
+    if (core.isClosed || core.isBusy) return;
     if (core.isServer ? this.#phase !== "final" : !core.isDraining || this.#phase === "linger") return;
     this.#isAsked = this.#phase === "final";
     this.#phase = "linger";

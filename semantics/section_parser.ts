@@ -62,8 +62,8 @@ export interface FieldScan {
   hasNoTrailer: boolean;
 }
 
-/** What the section told that is being read; one object that is used again and again. */
-const seen: FieldScan = {
+/** What no field at all tells. */
+const NOTHING: FieldScan = {
   host: undefined,
   hosts: 0,
   declared: -1,
@@ -71,6 +71,9 @@ const seen: FieldScan = {
   hasLengthList: false,
   hasNoTrailer: false,
 };
+
+/** What the section told that is being read; one object that is used again and again. */
+const seen: FieldScan = { ...NOTHING };
 
 /** A copy of what the regular fields of the last section told. */
 export function lastScan(): FieldScan {
@@ -209,16 +212,6 @@ export function parseTrailerSection(flat: readonly string[], by: Strictness): Pa
     hasNoTrailer: seen.hasNoTrailer,
   };
 }
-
-/** What no field at all tells. */
-const NOTHING: FieldScan = {
-  host: undefined,
-  hosts: 0,
-  declared: -1,
-  cookies: 0,
-  hasLengthList: false,
-  hasNoTrailer: false,
-};
 
 function beginScan(scan: FieldScan): void {
   seen.host = scan.host;

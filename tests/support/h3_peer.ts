@@ -183,6 +183,12 @@ export class H3Peer {
     }
   }
 
+  /** Reads what is held back, and nothing that follows it. */
+  readHeld(): this {
+    for (const { stream, data } of this.unread.splice(0)) this.engine.written(stream, data);
+    return this.pump();
+  }
+
   /** Reads all that was held back. */
   readAll(): this {
     while (this.unread.length > 0) {
