@@ -2,6 +2,7 @@ import { ConnectionError, type RetryVerdict } from "../semantics/errors.ts";
 import type { AbortCause, EngineEvent, ExchangeId, HttpEngine, Side } from "../semantics/events.ts";
 import type { Fields, Priority, RequestHead, ResponseHead, RuleId } from "../semantics/mod.ts";
 import { MessageReader, MessageWriter, serializePriority } from "../semantics/mod.ts";
+import { lengthOf } from "../wire/join_bytes.ts";
 import { FrameType, MAX_31_BITS, PREFACE } from "./constants.ts";
 import { Core } from "./core.ts";
 import type { H2Counters } from "./counters.ts";
@@ -10,7 +11,7 @@ import { FrameReader } from "./frame_reader.ts";
 import { writeAltSvc, writeFrameHeader, writeOrigins, writePriorityUpdate } from "./frame_writer.ts";
 import { Inbound } from "./inbound.ts";
 import type { H2ConnectionOptions } from "./options.ts";
-import { fillOutput, sendHead, sendShortEnd } from "./outbound.ts";
+import { copyContent, fillOutput, queueContent, sendHead, sendShortEnd } from "./outbound.ts";
 import { PingKind, sendPing } from "./pings.ts";
 import type { H2Settings, H2SettingsChange } from "./settings.ts";
 import { changeSettings, firstEntries, sendSettings } from "./settings_sync.ts";
@@ -251,16 +252,16 @@ export class H2Connection implements HttpEngine {
     if (stream === undefined || !stream.isWriteOpen) return true;
     stream.writer.sendBody(data.length, end);
     if (end && sendShortEnd(core, stream, data)) return true;
-    if (data.length > 0) {
-      if (stream.chunk === undefined) stream.chunk = data;
-      else (stream.chunks ??= []).push(data);
-      stream.queuedBytes += data.length;
-    }
-    if (end) stream.isEndQueued = true;
-    core.scheduler.update(stream);
-    if (!end && stream.queuedBytes < core.limits.maxSendBufferBytes) return true;
-    stream.wantsDrain = !end;
-    return false;
+    return queueContent(core, stream, data, end);
+  }
+
+  /** The same, without the end, for pieces that are only valid until this returns. */
+  copyBody(id: ExchangeId, pieces: readonly Uint8Array[]): boolean {
+    const core = this.#core;
+    const stream = core.find(id);
+    if (stream === undefined || !stream.isWriteOpen) return true;
+    stream.writer.sendBody(lengthOf(pieces), false);
+    return copyContent(core, stream, pieces);
   }
 
   /** Ends the message with a trailer section; throws `TypeError` for a bad one. */
@@ -300,9 +301,7 @@ export class H2Connection implements HttpEngine {
       throw new RangeError(`Cannot consume ${bytes} bytes: ${stream.unconsumed} were given`);
     }
     if (stream.smallDataSpent > 0) {
-      const refund = bytes === stream.unconsumed
-        ? stream.smallDataSpent
-        : Math.floor(stream.smallDataSpent * bytes / stream.unconsumed);
+      const refund = Math.floor(stream.smallDataSpent * bytes / stream.unconsumed);
       stream.smallDataSpent -= refund;
       core.refundSmallData(refund);
     }

@@ -1,3 +1,5 @@
+import { joinBytes, lengthOf } from "../wire/join_bytes.ts";
+import { PieceCursor } from "../wire/piece_cursor.ts";
 import { Flag, FRAME_HEADER_BYTES, FrameType } from "./constants.ts";
 import type { Core } from "./core.ts";
 import { writeFrameHeader, writeHeaders } from "./frame_writer.ts";
@@ -51,13 +53,18 @@ function sendSection(
   );
 }
 
+/** The largest payload of a DATA frame, in bytes. */
+function maxFrameBytes(core: Core): number {
+  return Math.min(core.peerSettings.maxFrameBytes, core.options.maxSendFrameBytes);
+}
+
 /** Adds what can be sent of all bodies to the output, by priority and as far as the windows go. */
 export function fillOutput(core: Core): void {
   const { scheduler, out, loan } = core;
   for (let stream = scheduler.nextEnding; stream !== undefined; stream = scheduler.nextEnding) {
     sendEnd(core, stream);
   }
-  const maxFrame = Math.min(core.peerSettings.maxFrameBytes, core.options.maxSendFrameBytes);
+  const maxFrame = maxFrameBytes(core);
   while (core.sendWindow > 0) {
     const room = MAX_OUTPUT_BYTES - out.position - loan.bytes - FRAME_HEADER_BYTES;
     if (room < maxFrame && room < 1024) return;
@@ -84,6 +91,44 @@ export function sendShortEnd(core: Core, stream: Stream, data: Uint8Array): bool
   out.bytes(data);
   core.endWrite(stream);
   return true;
+}
+
+/** Queues content, which the engine refers to, and the end; says whether more is welcome at once. */
+export function queueContent(core: Core, stream: Stream, data: Uint8Array, end: boolean): boolean {
+  if (data.length > 0) {
+    if (stream.chunk === undefined) stream.chunk = data;
+    else (stream.chunks ??= []).push(data);
+    stream.queuedBytes += data.length;
+  }
+  if (end) stream.isEndQueued = true;
+  core.scheduler.update(stream);
+  if (!end && stream.queuedBytes < core.limits.maxSendBufferBytes) return true;
+  stream.wantsDrain = !end;
+  return false;
+}
+
+/**
+ * Queues a copy of content. What can leave now goes into the output without a detour, where nothing
+ * else waits; an output holds as much of that as a stream may queue.
+ */
+export function copyContent(core: Core, stream: Stream, pieces: readonly Uint8Array[]): boolean {
+  const { out, scheduler } = core;
+  const maxFrame = maxFrameBytes(core);
+  const room = core.limits.maxSendBufferBytes - out.position;
+  const isNext = stream.queuedBytes === 0 && !scheduler.hasContent && !scheduler.hasEnding;
+  let left = Math.min(lengthOf(pieces), room, stream.sendWindow, core.sendWindow);
+  if (!isNext || room < maxFrame || left <= 0) {
+    return queueContent(core, stream, joinBytes(pieces), false);
+  }
+  out.reserve(left + Math.ceil(left / maxFrame) * FRAME_HEADER_BYTES);
+  const cursor = new PieceCursor(pieces);
+  for (; left > 0; left -= maxFrame) {
+    const size = Math.min(left, maxFrame);
+    beginData(core, stream, size, false);
+    cursor.copy(out, size);
+  }
+  const rest = cursor.rest();
+  return rest.length === 0 || queueContent(core, stream, joinBytes(rest), false);
 }
 
 /** Writes the header of a DATA frame, and takes its content from the windows. */
@@ -128,9 +173,7 @@ function sendData(core: Core, stream: Stream, max: number): void {
 /** Room for all that the stream can send now, so that the buffer grows once. */
 function reserveFor(core: Core, stream: Stream): number {
   const content = Math.min(stream.queuedBytes, stream.sendWindow, core.sendWindow);
-  const frames = Math.ceil(
-    content / Math.min(core.peerSettings.maxFrameBytes, core.options.maxSendFrameBytes),
-  );
+  const frames = Math.ceil(content / maxFrameBytes(core));
   return Math.min(content + frames * FRAME_HEADER_BYTES, MAX_OUTPUT_BYTES - core.out.position);
 }
 

@@ -5,6 +5,7 @@ import type { RequestHead, ResponseHead } from "../semantics/head.ts";
 import type { MessageReaderOptions } from "../semantics/message_reader.ts";
 import type { Priority } from "../semantics/priority.ts";
 import { QpackError } from "../qpack/mod.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 import { type Command, DECODER_STREAM, type StreamRef } from "./command.ts";
 import { Core } from "./core.ts";
 import { registerCore } from "./core_of.ts";
@@ -388,13 +389,14 @@ export class H3Connection implements HttpEngine {
     }
   }
 
+  /** The same, without the end, for pieces that are only valid until this returns. */
+  copyBody(id: ExchangeId, pieces: readonly Uint8Array[]): boolean {
+    return this.sendBody(id, joinBytes(pieces), false);
+  }
+
   /** Ends the message with a trailer section. Throws like `sendRequest`. */
   sendTrailers(id: ExchangeId, fields: Fields): void {
-    try {
-      sendTrailers(this.#core, id, fields);
-    } catch (error) {
-      this.#failLocal(error);
-    }
+    this.#act(() => sendTrailers(this.#core, id, fields));
   }
 
   /** Sends a datagram of an exchange; answers whether both ends take datagrams and the exchange is open (RFC 9297). */

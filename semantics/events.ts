@@ -247,6 +247,11 @@ export interface HttpEngine {
    * With `end`, returns whether the bytes are the caller's again at once.
    */
   sendBody(id: ExchangeId, data: Uint8Array, end: boolean): boolean;
+  /**
+   * Queues a copy of pieces of the body that are only valid until this returns. Returns whether more is
+   * welcome at once, as `sendBody` does.
+   */
+  copyBody(id: ExchangeId, pieces: readonly Uint8Array[]): boolean;
   /** Ends the message with a trailer section. */
   sendTrailers(id: ExchangeId, fields: Fields): void;
   /** Gives up one or both halves of an exchange. */

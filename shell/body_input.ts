@@ -1,10 +1,12 @@
 import { encodeText } from "./encode_text.ts";
 import { ignore } from "./deferred.ts";
+import { ReceivedStream } from "./received_stream.ts";
 
 /**
  * What a body can be made from. Bytes belong to the exchange until it says that they are free: the
  * promise of `reply` or `respond` at a server, `closed` at a client, however it settles. The chunks
- * of a stream or an iterable are given away for good.
+ * of a stream or an iterable are given away for good. The stream of a received body that nobody has read from is
+ * sent on without a copy of its own.
  */
 export type BodyInput =
   | string
@@ -28,7 +30,7 @@ export interface WholeBodyOptions {
  */
 export type ChunkVisitor = (chunk: Uint8Array) => void;
 
-/** What one read of a body source gives; the shape of a reader's answer. */
+/** A piece of a body, or its end; the shape of a reader's answer. */
 export interface ChunkResult {
   /** Whether the source has ended. */
   readonly done: boolean;
@@ -36,11 +38,21 @@ export interface ChunkResult {
   readonly value?: Uint8Array | undefined;
 }
 
+/** Who is given the pieces of a body: one call for each time that it asks. */
+export interface ChunkSink {
+  /** Takes the next piece, which is its own, or the end. */
+  readonly onChunk: (result: ChunkResult) => void;
+  /** Takes a copy of the next pieces, which are only valid until this returns. */
+  readonly onPieces: (pieces: readonly Uint8Array[]) => void;
+  /** The body was cut off. */
+  readonly onFailure: (error: unknown) => void;
+}
+
 /** A body that comes piece by piece. */
 export interface ChunkSource {
-  /** Asks for the next piece. */
-  read(): Promise<ChunkResult>;
-  /** Says that no more is wanted. Never throws. */
+  /** Asks for the next piece; one call of `sink` follows, never during this one. */
+  pull(sink: ChunkSink): void;
+  /** Says that no more is wanted; a call that is owed still follows. Never throws. */
   cancel(reason: unknown): void;
 }
 
@@ -68,8 +80,8 @@ export function checkChunks(body: BodyInput): void {
 export function openChunks(body: BodyInput): ChunkSource {
   checkChunks(body);
   if (body instanceof Blob) return new StreamChunks(body.stream());
-  if (body instanceof ReadableStream) return new StreamChunks(body);
-  return iteratorChunks((body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]());
+  if (body instanceof ReadableStream) return ReceivedStream.sourceOf(body) ?? new StreamChunks(body);
+  return new IteratorChunks((body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]());
 }
 
 /** Drops a body that is not going to be sent: cancels a stream, ends an iterable. */
@@ -77,7 +89,7 @@ export function dropBody(body: BodyInput, reason: unknown): void {
   if (body instanceof ReadableStream) {
     if (!body.locked) body.cancel(reason).catch(ignore);
   } else if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
-    iteratorChunks((body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()).cancel(reason);
+    new IteratorChunks((body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()).cancel();
   }
 }
 
@@ -89,8 +101,8 @@ class StreamChunks implements ChunkSource {
     this.#reader = readable.getReader();
   }
 
-  read(): Promise<ChunkResult> {
-    return this.#reader.read();
+  pull(sink: ChunkSink): void {
+    this.#reader.read().then(sink.onChunk, sink.onFailure);
   }
 
   cancel(reason: unknown): void {
@@ -98,15 +110,25 @@ class StreamChunks implements ChunkSource {
   }
 }
 
-function iteratorChunks(iterator: AsyncIterator<Uint8Array>): ChunkSource {
-  return {
-    async read(): Promise<ChunkResult> {
-      const { done, value } = await iterator.next();
-      return done === true ? { done: true } : { done: false, value };
-    },
-    cancel(): void {
-      // What fails while it is told to stop concerns nobody any more.
-      Promise.resolve().then(() => iterator.return?.()).catch(ignore);
-    },
-  };
+/** The pieces of an iterable. */
+class IteratorChunks implements ChunkSource {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+
+  constructor(iterator: AsyncIterator<Uint8Array>) {
+    this.#iterator = iterator;
+  }
+
+  pull(sink: ChunkSink): void {
+    this.#next().then(sink.onChunk, sink.onFailure);
+  }
+
+  async #next(): Promise<ChunkResult> {
+    const { done, value } = await this.#iterator.next();
+    return done === true ? { done: true } : { done: false, value };
+  }
+
+  cancel(): void {
+    // What fails while it is told to stop concerns nobody any more.
+    Promise.resolve().then(() => this.#iterator.return?.()).catch(ignore);
+  }
 }

@@ -1,10 +1,11 @@
 import type { ExchangeId } from "../semantics/events.ts";
 import type { Fields } from "../semantics/fields.ts";
 import { joinBytes, lengthOf } from "../wire/join_bytes.ts";
-import type { ChunkVisitor } from "./body_input.ts";
+import type { ChunkResult, ChunkSink, ChunkSource, ChunkVisitor } from "./body_input.ts";
 import { Collector } from "./collector.ts";
 import { Deferred, FULFILLED, ignore, rejected } from "./deferred.ts";
 import type { ExchangeHost } from "./host.ts";
+import { ReceivedStream } from "./received_stream.ts";
 
 /** Somebody who is shown each piece in the memory that it arrived in. */
 interface Visitor {
@@ -13,12 +14,16 @@ interface Visitor {
   readonly result: Deferred<void>;
 }
 
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
 /** Who takes the body, and in what form. */
 type Taker =
   /** Nobody yet: what arrives is kept, and the peer's window is not refilled. */
   | { readonly as: "nobody" }
   /** A stream; `wanted` while a read waits for bytes. */
-  | { readonly as: "stream"; controller: ReadableStreamDefaultController<Uint8Array>; wanted: boolean }
+  | { readonly as: "stream"; readonly controller: Controller; wanted: boolean; isRead: boolean }
+  /** A message that sends it on, in place of that stream; `sink` while it waits for bytes. */
+  | { readonly as: "passed"; sink: ChunkSink | undefined }
   /** One array of everything. */
   | {
     readonly as: "whole";
@@ -42,6 +47,7 @@ type Arrival =
 const NOBODY: Taker = { as: "nobody" };
 const OPEN: Arrival = { at: "open" };
 const ENDED: Arrival = { at: "ended", trailers: undefined };
+const DONE: ChunkResult = { done: true };
 
 /** Called when the application wants no more of a body that has not ended. */
 export type CancelHook = (reason: unknown) => void;
@@ -60,7 +66,7 @@ export class IncomingBody {
   readonly #declared: number;
   readonly #onCancel: CancelHook;
   /** What arrived in this turn and is not copied yet. */
-  readonly #arrived: Uint8Array[] = [];
+  #arrived: Uint8Array[] = [];
   #queue: Uint8Array<ArrayBuffer>[] = [];
   #taker: Taker = NOBODY;
   #arrival: Arrival = OPEN;
@@ -104,7 +110,7 @@ export class IncomingBody {
 
   #receiveData(data: Uint8Array): void {
     const taker = this.#taker;
-    if (taker.as === "nobody" || taker.as === "stream") {
+    if (taker.as === "nobody" || taker.as === "stream" || taker.as === "passed") {
       if (this.#arrived.push(data) === 1) this.#host.arrived(this);
       return;
     }
@@ -134,11 +140,18 @@ export class IncomingBody {
     }
   }
 
-  /** Takes a copy of what arrived in this turn; part of the end of a turn. */
+  /** Takes a copy of what arrived in this turn, or passes it on; part of the end of a turn. */
   settle(): void {
     if (this.#arrived.length === 0) return;
-    const chunk = joinBytes(this.#arrived);
-    this.#arrived.length = 0;
+    const pieces = this.#arrived;
+    this.#arrived = [];
+    const sink = this.#takeSink();
+    if (sink !== undefined) {
+      this.#consume(lengthOf(pieces));
+      sink.onPieces(pieces);
+      return;
+    }
+    const chunk = joinBytes(pieces);
     const taker = this.#taker;
     if (taker.as !== "stream" || !taker.wanted) {
       this.#queue.push(chunk);
@@ -159,6 +172,7 @@ export class IncomingBody {
     if (taker.as === "whole") taker.result.resolve(taker.collector.take());
     else if (taker.as === "dropped" || taker.as === "visitor") taker.result?.resolve();
     else if (taker.as === "stream" && this.queuedBytes === 0) taker.controller.close();
+    else if (taker.as === "passed" && this.queuedBytes === 0) this.#takeSink()?.onChunk(DONE);
   }
 
   /** The message was cut off; what nobody has taken is dropped. */
@@ -170,6 +184,7 @@ export class IncomingBody {
     this.#trailers?.reject(error);
     const taker = this.#taker;
     if (taker.as === "stream") taker.controller.error(error);
+    else if (taker.as === "passed") this.#passLater(this.#takeSink());
     else if (taker.as !== "nobody") taker.result?.reject(error);
   }
 
@@ -187,20 +202,21 @@ export class IncomingBody {
   get readable(): ReadableStream<Uint8Array> {
     if (this.#readable !== undefined) return this.#readable;
     const isTaken = this.isUsed;
-    this.#readable = new ReadableStream<Uint8Array>({
+    this.#readable = new ReceivedStream({
       start: (controller): void => {
         if (isTaken) controller.error(usedError());
         else this.#start(controller);
       },
       pull: (): void => this.#pull(),
       cancel: (reason): void => this.cancel(reason),
-    }, { highWaterMark: 0 });
+      passOn: (stream): ChunkSource | undefined => this.#passOn(stream),
+    });
     return this.#readable;
   }
 
-  #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+  #start(controller: Controller): void {
     this.settle();
-    this.#taker = { as: "stream", controller, wanted: false };
+    this.#taker = { as: "stream", controller, wanted: false, isRead: false };
     const arrival = this.#arrival;
     if (arrival.at === "failed") controller.error(arrival.error);
     else if (arrival.at === "ended" && this.#queue.length === 0) controller.close();
@@ -209,6 +225,7 @@ export class IncomingBody {
   #pull(): void {
     const taker = this.#taker;
     if (taker.as !== "stream") return;
+    taker.isRead = true;
     this.settle();
     const chunk = this.#queue.shift();
     if (chunk === undefined) {
@@ -218,6 +235,49 @@ export class IncomingBody {
     taker.controller.enqueue(chunk);
     this.#consume(chunk.length);
     if (this.#queue.length === 0 && this.isEnded) taker.controller.close();
+  }
+
+  /** Takes the place of its stream, which somebody sends on. */
+  #passOn(stream: ReadableStream<Uint8Array>): ChunkSource | undefined {
+    const taker = this.#taker;
+    if (taker.as !== "stream" || taker.isRead || this.isSettled) return undefined;
+    stream.getReader();
+    this.#taker = { as: "passed", sink: undefined };
+    return {
+      pull: (sink): void => this.#pass(sink),
+      cancel: (reason): void => {
+        if (this.#taker.as === "passed") this.cancel(reason);
+      },
+    };
+  }
+
+  /** Gives the next pieces to who sends them on: what waits already, or what arrives. */
+  #pass(sink: ChunkSink): void {
+    this.settle();
+    const taker = this.#taker;
+    if (taker.as === "passed" && this.#queue.length === 0 && !this.isSettled) taker.sink = sink;
+    else this.#passLater(sink);
+  }
+
+  /** Tells who sends it on, in a moment, what there is: a piece, the end or the failure. */
+  #passLater(sink: ChunkSink | undefined): void {
+    if (sink === undefined) return;
+    queueMicrotask(() => {
+      if (this.#arrival.at === "failed") return sink.onFailure(this.#arrival.error);
+      const value = this.#queue.shift();
+      if (value === undefined) return sink.onChunk(DONE);
+      this.#consume(value.length);
+      sink.onChunk({ done: false, value });
+    });
+  }
+
+  /** Who sends it on, if that waits for bytes: it is owed one call. */
+  #takeSink(): ChunkSink | undefined {
+    const taker = this.#taker;
+    if (taker.as !== "passed") return undefined;
+    const { sink } = taker;
+    taker.sink = undefined;
+    return sink;
   }
 
   /** Takes the whole body into one array; gives up one of more than `maxBytes`. */
@@ -285,8 +345,10 @@ export class IncomingBody {
 
   /** Says that nobody wants the rest. */
   cancel(reason: unknown): void {
+    const sink = this.#takeSink();
     this.#taker = { as: "dropped", result: undefined };
     this.#takeQueue();
+    this.#passLater(sink);
     if (this.#arrival.at === "open") this.#onCancel(reason);
   }
 

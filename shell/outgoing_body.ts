@@ -1,6 +1,6 @@
 import type { ExchangeId } from "../semantics/events.ts";
 import { Fields, type FieldsInit } from "../semantics/fields.ts";
-import type { ChunkResult, ChunkSource } from "./body_input.ts";
+import type { ChunkResult, ChunkSink, ChunkSource } from "./body_input.ts";
 import type { ExchangeHost } from "./host.ts";
 
 /** A trailer section, or what makes it once the body was sent. */
@@ -27,7 +27,7 @@ export interface BodyOwner {
  * bounded by `limits.maxSendBufferBytes` and one piece. Driven by callbacks: a short body
  * of a native response costs two reads and nothing else.
  */
-export class OutgoingBody {
+export class OutgoingBody implements ChunkSink {
   readonly #host: ExchangeHost;
   readonly #id: ExchangeId;
   readonly #source: ChunkSource;
@@ -59,10 +59,10 @@ export class OutgoingBody {
   }
 
   #read(): void {
-    this.#source.read().then(this.#onChunk, this.#onFailed);
+    this.#source.pull(this);
   }
 
-  readonly #onChunk = (result: ChunkResult): void => {
+  readonly onChunk = (result: ChunkResult): void => {
     if (this.#stopped !== undefined) return this.#fail(this.#stopped);
     try {
       if (result.done) return this.#end();
@@ -70,17 +70,32 @@ export class OutgoingBody {
       if (!(chunk instanceof Uint8Array)) {
         throw new TypeError("Cannot send the body: a chunk is no Uint8Array");
       }
-      this.#isWaiting = chunk.length > 0 && !this.#host.engine.sendBody(this.#id, chunk, false);
-      if (chunk.length > 0) this.#host.wake();
+      if (chunk.length > 0) this.#sent(this.#host.engine.sendBody(this.#id, chunk, false));
     } catch (error) {
       return this.#fail(error);
     }
     if (!this.#isWaiting) this.#read();
   };
 
-  readonly #onFailed = (error: unknown): void => {
+  readonly onPieces = (pieces: readonly Uint8Array[]): void => {
+    if (this.#stopped !== undefined) return this.#fail(this.#stopped);
+    try {
+      this.#sent(this.#host.engine.copyBody(this.#id, pieces));
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (!this.#isWaiting) this.#read();
+  };
+
+  readonly onFailure = (error: unknown): void => {
     this.#fail(this.#stopped ?? error);
   };
+
+  /** The engine was given bytes, and said whether more is welcome. */
+  #sent(isMoreWelcome: boolean): void {
+    this.#isWaiting = !isMoreWelcome;
+    this.#host.wake();
+  }
 
   #end(): void {
     const trailers = this.#trailers();

@@ -73,7 +73,7 @@ export class TunnelWriter {
     if (!(chunk instanceof Uint8Array)) throw new TypeError("Cannot write to the tunnel: no Uint8Array");
     if (this.#stopped !== undefined) throw this.#stopped;
     if (chunk.length === 0) return undefined;
-    const isMoreWelcome = this.#host.engine.sendBody(this.#id, chunk.slice(), false);
+    const isMoreWelcome = this.#host.engine.copyBody(this.#id, [chunk]);
     this.#host.wake();
     if (isMoreWelcome) return undefined;
     this.#drained = new Deferred();

@@ -7,7 +7,8 @@ export function lengthOf(pieces: readonly Uint8Array[]): number {
 
 /** All pieces in an array of its own. */
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  if (pieces.length === 1) return pieces[0]!.slice();
+  // Not `slice`, which gives a view where the piece is a `Buffer` of Node.
+  if (pieces.length === 1) return new Uint8Array(pieces[0]!);
   const whole = new Uint8Array(lengthOf(pieces));
   let at = 0;
   for (let i = 0; i < pieces.length; i++) {

@@ -87,6 +87,60 @@ engineTest("H2Connection writes short content behind its head, and ends the exch
   assert.equal(peer.engine.windows()!.send, 65_535 - 5);
 });
 
+engineTest("H2Connection.copyBody writes at once what may leave, and keeps a copy of the rest", (make) => {
+  const peer = make({ settings: [Setting.INITIAL_WINDOW_SIZE, 40_000] });
+  peer.sends(peer.request(1, { end: true }));
+  peer.engine.sendResponse(1, OK, false);
+  const whole = Uint8Array.from({ length: 50_000 }, (_, i) => i % 251);
+  const pieces = [whole.slice(0, 10_000), whole.slice(10_000, 30_000), whole.slice(30_000)];
+  assert.equal(peer.engine.copyBody(1, pieces), true);
+  assert.equal(peer.engine.windows(1)!.queued, 10_000, "what the window has no room for");
+  for (const piece of pieces) piece.fill(255);
+  const before = peer.frames().filter(({ type }) => type === FrameType.DATA);
+  assert.deepEqual(before.map(({ payload }) => payload.length), [16_384, 16_384, 7232]);
+  assert.equal(peer.engine.windows()!.send, 65_535 - 40_000);
+  peer.sends(windowUpdate(1, 20_000));
+  peer.engine.sendBody(1, new Uint8Array(0), true);
+  const after = peer.frames().filter(({ type }) => type === FrameType.DATA);
+  assert.deepEqual(after.map(({ payload, flags }) => [payload.length, flags]), [[10_000, 1]]);
+  assert.deepEqual(join(...[...before, ...after].map(({ payload }) => payload)), whole);
+});
+
+engineTest("H2Connection.copyBody waits its turn, and says when no more is welcome", (make) => {
+  const peer = make({ limits: { maxSendBufferBytes: 40_000 }, settings: [Setting.INITIAL_WINDOW_SIZE, 10] });
+  respond(peer, 1, 20);
+  assert.deepEqual(sent(peer), [[1, 10]]);
+  peer.sends(windowUpdate(1, 5), settings(Setting.INITIAL_WINDOW_SIZE, 1_000_000));
+  peer.sends(peer.request(3, { end: true }));
+  peer.engine.sendResponse(3, OK, false);
+  assert.equal(peer.engine.copyBody(3, [new Uint8Array(30)]), true);
+  assert.deepEqual(sent(peer), [[1, 10], [3, 30]], "content that was there before goes first");
+  assert.equal(peer.engine.copyBody(3, [new Uint8Array(30_000)]), true);
+  assert.equal(
+    peer.engine.copyBody(3, [new Uint8Array(30_000)]),
+    true,
+    "the output is full, the queue is not",
+  );
+  assert.equal(peer.engine.windows(3)!.queued, 30_000);
+  assert.equal(peer.engine.copyBody(3, [new Uint8Array(30_000)]), false);
+  assert.deepEqual(sent(peer).map(([, size]) => size), [16_384, 13_616, 16_384, 16_384, 2717]);
+  peer.events();
+  peer.sends(windowUpdate(0, 2 ** 20));
+  assert.deepEqual(sent(peer).map(([, size]) => size), [16_384, 8131]);
+  assert.deepEqual(peer.types(), ["drain"]);
+});
+
+engineTest("H2Connection.copyBody keeps to the content length, and knows when it is too late", (make) => {
+  const peer = make();
+  peer.sends(peer.request(1, { end: true }), peer.request(3, { end: true }));
+  peer.engine.sendResponse(1, { status: 200, fields: Fields.from({ "content-length": "5" }) }, false);
+  assert.throws(() => peer.engine.copyBody(1, [new Uint8Array(3), new Uint8Array(3)]), /9113-8\.1\.1/);
+  assert.equal(peer.engine.copyBody(1, [new Uint8Array(3), new Uint8Array(2)]), true);
+  peer.engine.sendResponse(3, OK, true);
+  assert.equal(peer.engine.copyBody(3, [new Uint8Array(3)]), true);
+  assert.deepEqual(sent(peer), [[1, 5]]);
+});
+
 engineTest("H2Connection lets short content wait behind other content, and for a window", (make) => {
   const peer = make({ settings: [Setting.INITIAL_WINDOW_SIZE, 5] });
   respond(peer, 1, 20);

@@ -109,6 +109,13 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.tuple(stream, fc.nat(30_000)).map(([id, size]): Step => (peer) => {
+      attempt(() => peer.engine.copyBody(id, [new Uint8Array(size), new Uint8Array(size >> 3)]));
+      return undefined;
+    }),
+  },
+  {
     weight: 1,
     arbitrary: stream.map((id): Step => (peer) => {
       attempt(() => peer.engine.sendTrailers(id, Fields.from({ "x-end": "1" })));

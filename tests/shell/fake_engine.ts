@@ -33,6 +33,10 @@ export class FakeEngine implements HttpEngine {
     this.calls.push(["body", id, new TextDecoder().decode(data), end]);
     return !end && this.isMoreWelcome;
   }
+  copyBody(id: ExchangeId, pieces: readonly Uint8Array[]): boolean {
+    this.calls.push(["copy", id, ...pieces.map((piece) => new TextDecoder().decode(piece))]);
+    return this.isMoreWelcome;
+  }
   sendTrailers(id: ExchangeId, fields: Fields): void {
     this.calls.push(["trailers", id, [...fields].flat()]);
   }

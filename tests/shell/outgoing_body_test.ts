@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { dropBody, openChunks, wholeBody } from "../../shell/body_input.ts";
 import { encodeText } from "../../shell/encode_text.ts";
+import { IncomingBody } from "../../shell/incoming_body.ts";
 import { OutgoingBody } from "../../shell/outgoing_body.ts";
 import { settle } from "../support/virtual_clock.ts";
 import { FakeHost } from "./fake_engine.ts";
@@ -126,6 +127,57 @@ Deno.test("OutgoingBody takes async iterables, and ends them when it stops", asy
   await assert.rejects(sent);
   await settle();
   assert.equal(isEnded, true);
+});
+
+Deno.test("OutgoingBody takes the bytes of a received body where they arrived", async () => {
+  const from = new FakeHost();
+  const to = new FakeHost();
+  const incoming = new IncomingBody(from, 1, -1, () => assert.fail("nobody gave it up"));
+  const early = bytes("early");
+  incoming.receive(early, false);
+  const body = new OutgoingBody(to, 2, openChunks(incoming.readable), () => undefined);
+  const sent = body.send();
+  assert(incoming.readable.locked);
+  incoming.receive(bytes("more"), false);
+  await settle();
+  assert.deepEqual(to.engine.calls, [["body", 2, "early", false], ["body", 2, "more", false]]);
+  assert.equal(from.engine.consumed, 9);
+  const view = bytes("now");
+  incoming.receive(view, false);
+  view.fill(0);
+  assert.deepEqual(to.engine.calls.at(-1), ["copy", 2, "now"]);
+  to.engine.isMoreWelcome = false;
+  incoming.receive(bytes("full"), false);
+  incoming.receive(bytes("kept"), false);
+  assert.deepEqual(to.engine.calls.at(-1), ["copy", 2, "full"]);
+  assert.equal(incoming.queuedBytes, 4);
+  assert.equal(from.engine.consumed, 16, "no credit for what waits");
+  incoming.receive(new Uint8Array(0), true);
+  await settle();
+  assert.equal(to.engine.calls.length, 4, "nothing before it drains");
+  to.engine.isMoreWelcome = true;
+  body.receiveDrain();
+  await sent;
+  assert.deepEqual(to.engine.calls.slice(4), [["body", 2, "kept", false], ["body", 2, "", true]]);
+  assert.equal(from.engine.consumed, 20);
+});
+
+Deno.test("OutgoingBody that stops gives up a received body, and is told once", async () => {
+  const error = new Error("over");
+  for (const isFull of [false, true]) {
+    const cancelled: unknown[] = [];
+    const host = new FakeHost();
+    host.engine.isMoreWelcome = !isFull;
+    const incoming = new IncomingBody(host, 1, -1, (reason) => cancelled.push(reason));
+    const body = new OutgoingBody(host, 2, openChunks(incoming.readable), () => undefined);
+    const sent = body.send();
+    incoming.receive(bytes("a"), false);
+    body.stop(error);
+    await assert.rejects(sent, error);
+    assert.deepEqual(cancelled, [error]);
+    incoming.receive(bytes("b"), false);
+    assert.deepEqual(host.engine.calls, [["copy", 2, "a"]]);
+  }
 });
 
 Deno.test("wholeBody knows what is there at once", () => {
