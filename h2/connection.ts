@@ -10,6 +10,7 @@ import { CAUSE_CODES, H2ErrorCode } from "./errors.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { writeAltSvc, writeFrameHeader, writeOrigins, writePriorityUpdate } from "./frame_writer.ts";
 import { Inbound } from "./inbound.ts";
+import { MIN_LENT_BYTES } from "./loan.ts";
 import type { H2ConnectionOptions } from "./options.ts";
 import { copyContent, fillOutput, queueContent, sendHead, sendShortEnd } from "./outbound.ts";
 import { PingKind, sendPing } from "./pings.ts";
@@ -142,8 +143,8 @@ export class H2Connection implements HttpEngine {
    * `sendBody` was given. The `drain`, `done` and `aborted` of their exchanges, and `closed`, wait
    * until the pieces were recycled; until then, further outputs copy.
    */
-  outputPieces(): readonly Uint8Array[] {
-    this.#core.loan.begin();
+  outputPieces(minBytes: number = MIN_LENT_BYTES): readonly Uint8Array[] {
+    this.#core.loan.begin(minBytes);
     return this.#core.loan.take(this.output());
   }
 

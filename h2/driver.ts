@@ -203,7 +203,7 @@ export class H2Driver {
 
   #takeOutput(): Output {
     if (!this.#canGather) return this.#engine.output();
-    const pieces = this.#engine.outputPieces();
+    const pieces = this.#engine.outputPieces(this.#transport.minPieceBytes);
     return pieces.length === 1 ? pieces[0]! : pieces;
   }
 

@@ -1,7 +1,7 @@
 import type { EngineEvent } from "../semantics/events.ts";
 import type { Stream } from "./stream.ts";
 
-/** Content from this size on is referred to; below, a copy costs less than a piece of its own, in bytes. */
+/** Content from this size on is referred to, unless a transport says otherwise; below, a copy costs less, in bytes. */
 export const MIN_LENT_BYTES = 8192;
 
 /**
@@ -15,6 +15,8 @@ export class Loan {
   #epoch = -1;
   /** Whether the output that is being made may refer to content. */
   isWanted = false;
+  /** From what size on content is referred to, in bytes. */
+  minBytes = MIN_LENT_BYTES;
   /** Content that the output which is being made refers to, in bytes. */
   bytes = 0;
   readonly #chunks: Uint8Array[] = [];
@@ -28,8 +30,9 @@ export class Loan {
     return this.#epoch >= 0 && (stream === undefined || stream.lentIn === this.#epoch);
   }
 
-  /** The output that is made next may refer to content, unless another one does. */
-  begin(): void {
+  /** The output that is made next may refer to content of `minBytes` and more, unless another one does. */
+  begin(minBytes: number): void {
+    this.minBytes = minBytes;
     this.isWanted = !this.has();
   }
 

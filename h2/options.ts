@@ -16,7 +16,7 @@ export interface H2Options {
   readonly initialConnectionWindowBytes?: number;
   /** Largest frame payload that is taken, in bytes, from 16384 to 16777215. @default {16384} */
   readonly maxFrameBytes?: number;
-  /** Largest DATA payload that is sent, whatever the peer allows, in bytes. @default {65536} */
+  /** Largest DATA payload that is sent, whatever the peer allows, in bytes. @default {65536, of what is not copied 1048576} */
   readonly maxSendFrameBytes?: number;
   /** Whether windows begin at 65535 and grow with the bandwidth-delay product. @default {false} */
   readonly adaptiveWindow?: boolean;
@@ -45,6 +45,7 @@ export interface ResolvedH2Options {
   readonly connectionWindowBytes: number;
   readonly maxFrameBytes: number;
   readonly maxSendFrameBytes: number;
+  readonly maxLentFrameBytes: number;
   readonly adaptiveWindow: boolean;
   readonly maxAdaptiveWindowBytes: number;
   readonly enableConnectProtocol: boolean;
@@ -84,6 +85,7 @@ export function resolveOptions(role: "client" | "server", given: H2Options): Res
       0xff_ffff,
     ),
     maxSendFrameBytes: checkRange("maxSendFrameBytes", given.maxSendFrameBytes ?? 65_536, 1, 0xff_ffff),
+    maxLentFrameBytes: given.maxSendFrameBytes ?? MIB,
     adaptiveWindow: adaptive,
     maxAdaptiveWindowBytes: checkRange(
       "maxAdaptiveWindowBytes",

@@ -1,14 +1,17 @@
+import { isFixedMemory } from "../wire/fixed_memory.ts";
 import { joinBytes, lengthOf } from "../wire/join_bytes.ts";
 import { PieceCursor } from "../wire/piece_cursor.ts";
 import { Flag, FRAME_HEADER_BYTES, FrameType } from "./constants.ts";
 import type { Core } from "./core.ts";
 import { writeFrameHeader, writeHeaders } from "./frame_writer.ts";
-import { MIN_LENT_BYTES } from "./loan.ts";
 import type { Stream } from "./stream.ts";
 import { traceFields, traceFrameParts } from "./tracing.ts";
 
 /** What one output holds at most, unless control frames alone are more: a pooled buffer of 1 MiB. */
 const MAX_OUTPUT_BYTES = 1_048_000;
+
+/** A frame is longer than usual where it refers to this much and more, in bytes. */
+const MIN_LONG_FRAME_BYTES = 262_144;
 
 /** Content up to this size is short, in bytes. */
 const MAX_SHORT_BYTES = 1024;
@@ -58,6 +61,18 @@ function maxFrameBytes(core: Core): number {
   return Math.min(core.peerSettings.maxFrameBytes, core.options.maxSendFrameBytes);
 }
 
+/**
+ * The payload of a longer frame that refers to content as a whole, in bytes, or 0 where there is no such:
+ * where little is referred to, where the peer has not said that it takes one, or where others take turns.
+ */
+function longFrameBytes(core: Core, stream: Stream): number {
+  if (!core.loan.isWanted || stream.isIncremental) return 0;
+  const chunk = stream.chunk!;
+  const most = Math.min(core.peerSettings.maxFrameBytes, core.options.maxLentFrameBytes);
+  const bytes = Math.min(chunk.length - stream.chunkOffset, stream.sendWindow, core.sendWindow, most);
+  return bytes >= MIN_LONG_FRAME_BYTES && isFixedMemory(chunk) ? bytes : 0;
+}
+
 /** Adds what can be sent of all bodies to the output, by priority and as far as the windows go. */
 export function fillOutput(core: Core): void {
   const { scheduler, out, loan } = core;
@@ -70,7 +85,10 @@ export function fillOutput(core: Core): void {
     if (room < maxFrame && room < 1024) return;
     const stream = scheduler.next();
     if (stream === undefined) return;
-    sendData(core, stream, Math.min(maxFrame, room));
+    const long = longFrameBytes(core, stream);
+    // A long frame is all that an output refers to.
+    if (long > 0 && loan.bytes > 0) return;
+    sendData(core, stream, long > 0 ? long : Math.min(maxFrame, room));
   }
 }
 
@@ -185,7 +203,7 @@ function takeContent(core: Core, stream: Stream, size: number): void {
     const chunk = stream.chunk!;
     const from = stream.chunkOffset;
     const to = Math.min(chunk.length, from + left);
-    if (loan.isWanted && to - from >= MIN_LENT_BYTES) {
+    if (loan.isWanted && to - from >= loan.minBytes && isFixedMemory(chunk)) {
       loan.add(stream, core.epoch, out.position, chunk, from, to);
     } else out.bytes(chunk, from, to);
     left -= to - from;

@@ -1,13 +1,14 @@
 import type { EngineEvent } from "../semantics/events.ts";
+import { isFixedMemory } from "../wire/fixed_memory.ts";
 import type { Core } from "./core.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Content from this size on is referred to where it lies; below, a copy costs less than a write of its own, in bytes. */
 const MIN_LENT_BYTES = 131_072;
 
-/** Whether content may be referred to: platforms write memory that others can change or shrink only as a copy. */
+/** Whether content may be referred to. */
 export function isLendable(data: Uint8Array, bytes: number): boolean {
-  return bytes >= MIN_LENT_BYTES && data.buffer instanceof ArrayBuffer && !data.buffer.resizable;
+  return bytes >= MIN_LENT_BYTES && isFixedMemory(data);
 }
 
 /**

@@ -3,6 +3,9 @@ import { toTransportError } from "./deno_errors.ts";
 import { type DirectCalls, directTransport } from "./direct.ts";
 import type { ByteTransport, TransportAddress, TransportInfo } from "./mod.ts";
 
+/** To copy less than this costs less than a call of its own, in bytes. */
+const MIN_PIECE_BYTES = 262_144;
+
 /** What is used of a `Deno.TcpConn` or `Deno.TlsConn`. */
 export interface DenoSocket {
   /** Fills `buffer`. */
@@ -36,6 +39,7 @@ export function withAddresses(
 
 /** The direct calls over a socket of Deno: never its `readable` and `writable`, which close the whole of it. */
 class SocketCalls implements DirectCalls {
+  readonly minPieceBytes = MIN_PIECE_BYTES;
   readonly #socket: DenoSocket;
   #isClosed = false;
 
@@ -57,6 +61,18 @@ class SocketCalls implements DirectCalls {
       while (taken < bytes.length) taken += await this.#socket.write(bytes.subarray(taken));
     } catch (error) {
       throw this.#translate(error, "write");
+    }
+  }
+
+  /** A call of the system each, so only large pieces are worth it. */
+  async writev(pieces: readonly Uint8Array[]): Promise<void> {
+    const sizes = pieces.map((piece) => piece.length);
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = pieces[i]!;
+      await this.write(piece);
+      if (piece.length === sizes[i]) continue;
+      // Else the peer would take what follows for the rest of it.
+      throw new TransportError("lost", "Cannot write: a piece was transferred away", { initiator: "user" });
     }
   }
 

@@ -11,6 +11,8 @@ export interface DirectCalls {
   write(bytes: Uint8Array): Promise<void>;
   /** The same for pieces one after the other, where they need not be copied together first. */
   writev?(pieces: readonly Uint8Array[]): Promise<void>;
+  /** From what size on a piece costs `writev` less than a copy, in bytes. */
+  readonly minPieceBytes?: number;
   /** Ends this half. */
   closeWrite(): Promise<void>;
   /** Ends both halves; never throws. */
@@ -23,6 +25,7 @@ class DirectTransport implements ByteTransport {
   readonly read?: (buffer: Uint8Array) => Promise<number | null>;
   readonly write?: (bytes: Uint8Array) => Promise<void>;
   readonly writev?: (pieces: readonly Uint8Array[]) => Promise<void>;
+  readonly minPieceBytes?: number;
   readonly closeWrite?: () => Promise<void>;
   readonly #calls: DirectCalls;
   #readable: ReadableStream<Uint8Array> | undefined;
@@ -35,6 +38,7 @@ class DirectTransport implements ByteTransport {
     this.read = (buffer) => calls.read(buffer);
     this.write = (bytes) => calls.write(bytes);
     if (calls.writev !== undefined) this.writev = (pieces) => calls.writev!(pieces);
+    if (calls.minPieceBytes !== undefined) this.minPieceBytes = calls.minPieceBytes;
     this.closeWrite = () => calls.closeWrite();
   }
 

@@ -79,6 +79,8 @@ export interface ByteTransport {
    * where the pieces need not be copied together first. After a `close()` they are not looked at any more.
    */
   writev?(pieces: readonly Uint8Array[]): Promise<void>;
+  /** From what size on `writev` takes a piece for less than a copy of it costs, in bytes. @default {8192} */
+  readonly minPieceBytes?: number;
   /** Direct call: ends this half after what was written. */
   closeWrite?(): Promise<void>;
 }

@@ -19,6 +19,9 @@ const DENO = ["run", "-A", "--no-lock", "--unstable-net"];
 
 type TcpServer = Pick<PeerServer, "name" | "start">;
 
+/** How the one reader reads, and what that adds to the name of a server. */
+const READERS: Readonly<Record<string, string>> = { http: "", long: ", frames of 1 MiB" };
+
 function bare(name: string, ...more: readonly string[]): TcpServer {
   return {
     name,
@@ -53,11 +56,15 @@ export async function compareTcp(
   const results: PairResult[] = [];
   try {
     for (const server of [...BARE, ...SERVERS.filter(({ name }) => HTTP.includes(name))]) {
-      if (!isWanted(server.name, options.servers)) continue;
-      const { port, running } = await server.start(lab, false);
-      const args = [...DENO, `${PROGRAMS}/tcp_client.ts`, `${port}`, BARE.includes(server) ? "raw" : "http"];
-      const client = await start(Deno.execPath(), args, { ready: "ready", cpu: clientCpu });
-      pairs.push({ name: server.name, running, client });
+      const readers = BARE.includes(server) ? { raw: "" } : READERS;
+      for (const [reader, suffix] of Object.entries(readers)) {
+        const name = `${server.name}${suffix}`;
+        if (!isWanted(name, options.servers)) continue;
+        const { port, running } = await server.start(lab, false);
+        const args = [...DENO, `${PROGRAMS}/tcp_client.ts`, `${port}`, reader];
+        const client = await start(Deno.execPath(), args, { ready: "ready", cpu: clientCpu });
+        pairs.push({ name, running, client });
+      }
     }
     for (const load of LOADS) {
       if (isWanted(load.name, options.loads)) results.push(...await comparePairs(pairs, load, options));

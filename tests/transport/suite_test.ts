@@ -44,10 +44,13 @@ async function tlsPair(insecure: boolean): Promise<Pair> {
   const { cert, key } = await testCertificate();
   const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpn: ["h2"] });
   const { port } = listener.addr;
-  return await accepted(
+  const pair = await accepted(
     listener,
     connectTls({ hostname: "127.0.0.1", port, caCerts, alpn: ["h2"], insecure }),
   );
+  // What checks no certificates is on `node:tls`, without `writev`; the suite wants both ends alike.
+  if (insecure) Object.defineProperty(pair[1], "writev", { value: undefined });
+  return pair;
 }
 
 function streamPair(): Promise<Pair> {
@@ -66,8 +69,8 @@ runSuite("memory, Web Streams only,", () => Promise.resolve(memoryPair({ direct:
   ways: ["Web Streams"],
 });
 runSuite("streams", streamPair, { ways: ["Web Streams"] });
-runSuite("tcp", tcpPair, { ways: ["direct calls", "Web Streams"] });
-runSuite("tls", () => tlsPair(false), { ways: ["direct calls", "Web Streams"] });
+runSuite("tcp", tcpPair);
+runSuite("tls", () => tlsPair(false));
 runSuite("insecure tls", () => tlsPair(true), { ways: ["direct calls", "Web Streams"] });
 
 function runQuicSuite(options: MemoryQuicPairOptions & { readonly title: string }): void {

@@ -15,6 +15,7 @@ export const END_STREAM = 1;
 const END_HEADERS = 4;
 const MAX_WINDOW = 2 ** 31 - 1;
 const INITIAL_WINDOW_SIZE = 4;
+const MAX_FRAME_SIZE = 5;
 
 const encoder = new TextEncoder();
 
@@ -33,11 +34,19 @@ function uint32(value: number): number[] {
   return [value >>> 24, value >>> 16 & 255, value >>> 8 & 255, value & 255];
 }
 
-/** The preface, SETTINGS with the largest windows there are, and the same for the connection. */
-export function opening(): Uint8Array {
+/** The preface, SETTINGS with the largest windows there are and the largest frame, and the same for the connection. */
+export function opening(maxFrameBytes: number = 16_384): Uint8Array {
+  const settings = [
+    0,
+    INITIAL_WINDOW_SIZE,
+    ...uint32(MAX_WINDOW),
+    0,
+    MAX_FRAME_SIZE,
+    ...uint32(maxFrameBytes),
+  ];
   return join(
     encoder.encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    frame(Type.SETTINGS, 0, 0, [0, INITIAL_WINDOW_SIZE, ...uint32(MAX_WINDOW)]),
+    frame(Type.SETTINGS, 0, 0, settings),
     windowUpdate(MAX_WINDOW - 65_535),
   );
 }

@@ -25,7 +25,10 @@ export async function serveEngine(transport: ByteTransport): Promise<void> {
   let writing = false;
   const flush = (): void => {
     if (writing || !engine.hasOutput) return;
-    const output = transport.writev === undefined ? engine.output() : engine.outputPieces();
+    const pieces = transport.writev === undefined
+      ? [engine.output()]
+      : engine.outputPieces(transport.minPieceBytes);
+    const output = pieces.length === 1 ? pieces[0]! : pieces;
     dispatch(engine, uploads);
     if (output.length === 0) return;
     writing = true;

@@ -1,6 +1,6 @@
 /**
  * One reader for HTTP/2 and for bare TCP: reads into one buffer and counts, with a walk over the frames where
- * there are any: `deno run -A tcp_client.ts PORT http|raw`.
+ * there are any; with `long` it takes frames of 1 MiB: `deno run -A tcp_client.ts PORT http|long|raw`.
  */
 import { END_STREAM, FrameWalk, opening, request, SETTINGS_ACK, Type, windowUpdate } from "./canned_h2.ts";
 import { answerRounds } from "./client_loop.mjs";
@@ -56,11 +56,11 @@ async function rawClient(): Promise<Run> {
   };
 }
 
-async function httpClient(): Promise<Run> {
+async function httpClient(maxFrameBytes: number): Promise<Run> {
   const connection = await Deno.connect(where);
   connection.setNoDelay(true);
   const writing = new Writing(connection);
-  writing.write(opening());
+  writing.write(opening(maxFrameBytes));
   let stream = 1;
   let bytes = 0;
   let ended = 0;
@@ -89,4 +89,4 @@ async function httpClient(): Promise<Run> {
   };
 }
 
-answerRounds(await (mode === "raw" ? rawClient() : httpClient()));
+answerRounds(await (mode === "raw" ? rawClient() : httpClient(mode === "long" ? 1_048_576 : 16_384)));
