@@ -7,38 +7,69 @@ const EXCUSED_AFTER_RESET = 4;
 /** The same before it knows that the stream ended: its own reset, which crossed our end. */
 const EXCUSED_AFTER_END = 1;
 
+/** Where an entry of a ring has its parts. */
+const ID = 0;
+const VALUE = 1;
+const TIME = 2;
+const EXCUSED = 3;
+const PARTS = 4;
+
 /** The last ids of one kind, oldest overwritten first. */
 class Ring {
   readonly #max: number;
-  readonly ids: number[] = [];
-  readonly values: number[] = [];
-  readonly times: number[] = [];
-  /** Late frames that were excused. */
-  readonly excused: number[] = [];
+  /** Id, value, time and how many late frames were excused, one entry after the other. */
+  readonly #entries: number[] = [];
   #next = 0;
 
   constructor(max: number) {
     this.#max = max;
   }
 
+  /** How many are remembered. */
+  get size(): number {
+    return this.#entries.length / PARTS;
+  }
+
   /** Adds an id; returns the one that was overwritten, or 0. */
   add(id: number, value: number, now: number): number {
     if (this.#max === 0) return id;
-    if (this.ids.length < this.#max) {
-      this.ids.push(id);
-      this.values.push(value);
-      this.times.push(now);
-      this.excused.push(0);
+    const entries = this.#entries;
+    if (entries.length < this.#max * PARTS) {
+      entries.push(id, value, now, 0);
       return 0;
     }
     const at = this.#next;
-    const old = this.ids[at]!;
-    this.ids[at] = id;
-    this.values[at] = value;
-    this.times[at] = now;
-    this.excused[at] = 0;
-    this.#next = at + 1 === this.#max ? 0 : at + 1;
+    const old = entries[at + ID]!;
+    entries[at + ID] = id;
+    entries[at + VALUE] = value;
+    entries[at + TIME] = now;
+    entries[at + EXCUSED] = 0;
+    this.#next = at + PARTS === entries.length ? 0 : at + PARTS;
     return old;
+  }
+
+  /** Where an id is, or -1. */
+  find(id: number): number {
+    const entries = this.#entries;
+    for (let at = 0; at < entries.length; at += PARTS) {
+      if (entries[at + ID] === id) return at;
+    }
+    return -1;
+  }
+
+  /** What was said of the id at a place. */
+  valueAt(at: number): number {
+    return this.#entries[at + VALUE]!;
+  }
+
+  /** When the id at a place was added. */
+  timeAt(at: number): number {
+    return this.#entries[at + TIME]!;
+  }
+
+  /** How many late frames were excused at a place, with this one. */
+  excuseAt(at: number): number {
+    return ++this.#entries[at + EXCUSED]!;
   }
 }
 
@@ -67,7 +98,7 @@ export class ClosedStreams {
 
   /** How many are remembered. */
   get size(): number {
-    return (this.#ours?.ids.length ?? 0) + this.#others.ids.length;
+    return (this.#ours?.size ?? 0) + this.#others.size;
   }
 
   /** Remembers a stream. */
@@ -83,10 +114,10 @@ export class ClosedStreams {
 
   /** How a stream ended; `undefined` when that is not remembered. */
   find(id: number, now: number): Ending | undefined {
-    if (this.#ours?.ids.includes(id) === true) return "reset-by-us";
-    const at = this.#others.ids.lastIndexOf(id);
-    if (at >= 0 && now - this.#others.times[at]! <= this.#keepMs) {
-      return this.#others.values[at] === BY_PEER ? "reset-by-peer" : "ended";
+    if (this.#ours !== undefined && this.#ours.find(id) >= 0) return "reset-by-us";
+    const at = this.#others.find(id);
+    if (at >= 0 && now - this.#others.timeAt(at) <= this.#keepMs) {
+      return this.#others.valueAt(at) === BY_PEER ? "reset-by-peer" : "ended";
     }
     // Who forgot a reset of its own must be lenient for ever.
     return id <= this.#forgottenReset ? "reset-by-us" : undefined;
@@ -99,8 +130,8 @@ export class ClosedStreams {
   }
 
   #excuse(ring: Ring, times: number, id: number, now: number): boolean {
-    const at = ring.ids.lastIndexOf(id);
-    if (at < 0 || now - ring.times[at]! > this.#keepMs) return false;
-    return ++ring.excused[at]! <= times;
+    const at = ring.find(id);
+    if (at < 0 || now - ring.timeAt(at) > this.#keepMs) return false;
+    return ring.excuseAt(at) <= times;
   }
 }

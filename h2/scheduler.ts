@@ -3,6 +3,9 @@ import { StreamList } from "./stream_list.ts";
 
 const URGENCIES = 8;
 
+/** Of a connection where no content has waited yet. */
+const NO_LEVELS: never[] = [];
+
 /** What waits at one urgency. */
 interface Level {
   /** Streams served one after the other, in order of id. */
@@ -22,7 +25,8 @@ interface Level {
  * Holds only streams that could send if the connection has room: nothing is assigned ahead.
  */
 export class Scheduler {
-  readonly #levels: (Level | undefined)[] = new Array(URGENCIES).fill(undefined);
+  /** By urgency; made when content waits. */
+  #levels: (Level | undefined)[] = NO_LEVELS;
   /** One bit for each urgency at which something waits. */
   #waiting = 0;
   /** Streams that only have to end. */
@@ -101,10 +105,11 @@ export class Scheduler {
   clear(): void {
     this.#waiting = 0;
     this.#ending = new StreamList();
-    this.#levels.fill(undefined);
+    this.#levels = NO_LEVELS;
   }
 
   #insert(stream: Stream): void {
+    if (this.#levels === NO_LEVELS) this.#levels = new Array(URGENCIES).fill(undefined);
     const level = this.#levels[stream.urgency] ??= newLevel();
     this.#waiting |= 1 << stream.urgency;
     if (stream.isIncremental) level.turns.push(stream);

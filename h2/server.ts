@@ -2,7 +2,7 @@ import type { TransportError } from "../semantics/errors.ts";
 import { systemClock } from "../shell/clock.ts";
 import type { ServerConnection, ServerConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
-import { GracefulEnd } from "../shell/graceful_end.ts";
+import { GracefulEnd, type GracefulEndOptions } from "../shell/graceful_end.ts";
 import { deadPeer, KeepAlive, type KeepAliveOptions } from "../shell/keep_alive.ts";
 import { printError, ServerCore } from "../shell/server_core.ts";
 import type { ExchangeHandler, Handler } from "../shell/server_exchange.ts";
@@ -78,7 +78,9 @@ class Server implements H2ServerConnection {
   readonly #core: ServerCore;
   readonly #closed: Deferred<void> = new Deferred();
   readonly #keepAlive: KeepAlive | undefined;
-  readonly #gracefulEnd: GracefulEnd;
+  readonly #options: GracefulEndOptions;
+  /** Made when there is a signal, or when the end begins. */
+  #gracefulEnd: GracefulEnd | undefined;
   #error: Error | undefined;
 
   constructor(transport: ByteTransport, handler: Handler | ExchangeHandler, options: H2ServerOptions) {
@@ -116,7 +118,8 @@ class Server implements H2ServerConnection {
       },
       lose: () => driver.abandon(deadPeer()),
     });
-    this.#gracefulEnd = new GracefulEnd({ engine, driver, core: this.#core, closed: this.closed }, options);
+    this.#options = options;
+    if (options.signal !== undefined) this.#openEnd();
     driver.start();
   }
 
@@ -164,7 +167,12 @@ class Server implements H2ServerConnection {
   }
 
   shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    return this.#gracefulEnd.shutdown(options.graceMs);
+    return this.#openEnd().shutdown(options.graceMs);
+  }
+
+  #openEnd(): GracefulEnd {
+    const target = { engine: this.#engine, driver: this.#driver, core: this.#core, closed: this.closed };
+    return this.#gracefulEnd ??= new GracefulEnd(target, this.#options);
   }
 
   close(): void {
@@ -184,7 +192,7 @@ class Server implements H2ServerConnection {
 
   #end(): void {
     this.#keepAlive?.stop();
-    this.#gracefulEnd.forgetSignal();
+    this.#gracefulEnd?.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }

@@ -4,7 +4,7 @@ import type { RequestHead } from "../semantics/head.ts";
 import { systemClock } from "../shell/clock.ts";
 import type { ServerConnection, ServerConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
-import { GracefulEnd } from "../shell/graceful_end.ts";
+import { GracefulEnd, type GracefulEndOptions } from "../shell/graceful_end.ts";
 import { printError, ServerCore } from "../shell/server_core.ts";
 import type { ExchangeHandler, Handler } from "../shell/server_exchange.ts";
 import type { QuicTransport, TransportInfo } from "../transport/mod.ts";
@@ -79,7 +79,9 @@ class Server implements H3ServerConnection {
   readonly #driver: H3Driver;
   readonly #core: ServerCore;
   readonly #closed: Deferred<void> = new Deferred();
-  readonly #gracefulEnd: GracefulEnd;
+  readonly #options: GracefulEndOptions;
+  /** Made when there is a signal, or when the end begins. */
+  #gracefulEnd: GracefulEnd | undefined;
   #error: Error | undefined;
 
   constructor(transport: QuicTransport, handler: Handler | ExchangeHandler, options: H3ServerOptions) {
@@ -113,7 +115,8 @@ class Server implements H3ServerConnection {
       onClosed: (error) => this.#error ??= error,
       onDatagram: options.onDatagram,
     });
-    this.#gracefulEnd = new GracefulEnd({ engine, driver, core: this.#core, closed: this.closed }, options);
+    this.#options = options;
+    if (options.signal !== undefined) this.#openEnd();
     driver.start();
     watchEarly(transport, engine, clock, () => driver.wake());
   }
@@ -166,7 +169,12 @@ class Server implements H3ServerConnection {
   }
 
   shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    return this.#gracefulEnd.shutdown(options.graceMs);
+    return this.#openEnd().shutdown(options.graceMs);
+  }
+
+  #openEnd(): GracefulEnd {
+    const target = { engine: this.#engine, driver: this.#driver, core: this.#core, closed: this.closed };
+    return this.#gracefulEnd ??= new GracefulEnd(target, this.#options);
   }
 
   close(): void {
@@ -185,7 +193,7 @@ class Server implements H3ServerConnection {
   }
 
   #end(): void {
-    this.#gracefulEnd.forgetSignal();
+    this.#gracefulEnd?.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }

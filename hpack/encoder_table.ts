@@ -71,7 +71,6 @@ export class EncoderTable {
   #places: NameRecord[] = [];
   #owners: (NameRecord | undefined)[] = [];
   #values: string[] = [];
-  #sizes: number[] = [];
   #hashes: number[] = [];
   /** Serial of the next older entry of the same bucket. */
   #older: number[] = [];
@@ -160,7 +159,7 @@ export class EncoderTable {
    * since the last time, it was for this one.
    */
   add(record: NameRecord, value: string): number {
-    const size = record.name.length + value.length + FIELD_OVERHEAD_BYTES;
+    const size = sizeOf(record, value);
     this.version++;
     this.#evictTo(this.maxBytes - size);
     if (this.next - this.oldest > this.#mask) this.#grow();
@@ -171,7 +170,6 @@ export class EncoderTable {
     const bucket = hash & this.#mask;
     this.#owners[slot] = record;
     this.#values[slot] = value;
-    this.#sizes[slot] = size;
     this.#hashes[slot] = hash;
     this.#older[slot] = this.#buckets[bucket]!;
     this.#buckets[bucket] = serial;
@@ -190,7 +188,7 @@ export class EncoderTable {
   #evictTo(bytes: number): void {
     while (this.bytes > bytes && this.oldest < this.next) {
       const slot = this.oldest++ & this.#mask;
-      this.bytes -= this.#sizes[slot]!;
+      this.bytes -= sizeOf(this.#owners[slot]!, this.#values[slot]!);
       this.#owners[slot] = undefined;
       this.#values[slot] = "";
     }
@@ -199,11 +197,10 @@ export class EncoderTable {
   #grow(): void {
     const slots = this.#mask < 0 ? FIRST_SLOTS : (this.#mask + 1) * 2;
     const mask = slots - 1;
-    const [owners, values, sizes, hashes] = [this.#owners, this.#values, this.#sizes, this.#hashes];
+    const [owners, values, hashes] = [this.#owners, this.#values, this.#hashes];
     const oldMask = this.#mask;
     this.#owners = new Array(slots).fill(undefined);
     this.#values = new Array(slots).fill("");
-    this.#sizes = new Array(slots).fill(0);
     this.#hashes = new Array(slots).fill(0);
     this.#older = new Array(slots).fill(-1);
     this.#buckets = new Array(slots).fill(-1);
@@ -213,13 +210,16 @@ export class EncoderTable {
       const slot = serial & mask;
       this.#owners[slot] = owners[from];
       this.#values[slot] = values[from]!;
-      this.#sizes[slot] = sizes[from]!;
       this.#hashes[slot] = hashes[from]!;
       const bucket = hashes[from]! & mask;
       this.#older[slot] = this.#buckets[bucket]!;
       this.#buckets[bucket] = serial;
     }
   }
+}
+
+function sizeOf(record: NameRecord, value: string): number {
+  return record.name.length + value.length + FIELD_OVERHEAD_BYTES;
 }
 
 /** A number of 30 bits from the name, the length and at most 12 octets; equal fields have equal ones. */

@@ -19,35 +19,24 @@ export interface DirectCalls {
   close(): void;
 }
 
-/** A byte transport over direct calls; its Web Streams are made when they are touched. */
-class DirectTransport implements ByteTransport {
+/** A byte transport that shows Web Streams alone; they are made when they are touched. */
+class StreamsOnly implements ByteTransport {
   readonly info: TransportInfo;
-  readonly read?: (buffer: Uint8Array) => Promise<number | null>;
-  readonly write?: (bytes: Uint8Array) => Promise<void>;
-  readonly writev?: (pieces: readonly Uint8Array[]) => Promise<void>;
-  readonly minPieceBytes?: number;
-  readonly closeWrite?: () => Promise<void>;
-  readonly #calls: DirectCalls;
+  protected readonly calls: DirectCalls;
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
-  constructor(calls: DirectCalls, info: TransportInfo, direct: boolean) {
-    this.#calls = calls;
+  constructor(calls: DirectCalls, info: TransportInfo) {
+    this.calls = calls;
     this.info = info;
-    if (!direct) return;
-    this.read = (buffer) => calls.read(buffer);
-    this.write = (bytes) => calls.write(bytes);
-    if (calls.writev !== undefined) this.writev = (pieces) => calls.writev!(pieces);
-    if (calls.minPieceBytes !== undefined) this.minPieceBytes = calls.minPieceBytes;
-    this.closeWrite = () => calls.closeWrite();
   }
 
   get readable(): ReadableStream<Uint8Array> {
-    return this.#readable ??= readableOf((buffer) => this.#calls.read(buffer));
+    return this.#readable ??= readableOf((buffer) => this.calls.read(buffer));
   }
 
   get writable(): WritableStream<Uint8Array> {
-    const calls = this.#calls;
+    const { calls } = this;
     return this.#writable ??= new WritableStream<Uint8Array>({
       write: (bytes) => calls.write(bytes),
       close: () => calls.closeWrite(),
@@ -56,7 +45,33 @@ class DirectTransport implements ByteTransport {
   }
 
   close(): void {
-    this.#calls.close();
+    this.calls.close();
+  }
+}
+
+/** One that shows the calls as well. */
+class Direct extends StreamsOnly {
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.calls.read(buffer);
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.calls.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.calls.closeWrite();
+  }
+}
+
+/** One whose calls take pieces. */
+class Gathering extends Direct {
+  get minPieceBytes(): number | undefined {
+    return this.calls.minPieceBytes;
+  }
+
+  writev(pieces: readonly Uint8Array[]): Promise<void> {
+    return this.calls.writev!(pieces);
   }
 }
 
@@ -66,7 +81,8 @@ class DirectTransport implements ByteTransport {
  * @param direct whether the calls are shown as well, or only the Web Streams made of them
  */
 export function directTransport(calls: DirectCalls, info: TransportInfo, direct = true): ByteTransport {
-  return new DirectTransport(calls, info, direct);
+  if (!direct) return new StreamsOnly(calls, info);
+  return calls.writev === undefined ? new Direct(calls, info) : new Gathering(calls, info);
 }
 
 /** Makes a readable byte stream of a call that fills a buffer; `cancel` is called when its reader leaves. */

@@ -80,7 +80,7 @@ export interface ByteTransport {
    */
   writev?(pieces: readonly Uint8Array[]): Promise<void>;
   /** From what size on `writev` takes a piece for less than a copy of it costs, in bytes. @default {8192} */
-  readonly minPieceBytes?: number;
+  readonly minPieceBytes?: number | undefined;
   /** Direct call: ends this half after what was written. */
   closeWrite?(): Promise<void>;
 }

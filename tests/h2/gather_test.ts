@@ -302,9 +302,9 @@ Deno.test("H2Driver over node:net carries large and small bodies both ways, in p
         info: transport.info,
         readable: transport.readable,
         writable: transport.writable,
-        read: transport.read!,
-        write: transport.write!,
-        closeWrite: transport.closeWrite!,
+        read: (buffer) => transport.read!(buffer),
+        write: (bytes) => transport.write!(bytes),
+        closeWrite: () => transport.closeWrite!(),
         close: () => transport.close(),
         writev(pieces) {
           calls.push(pieces.length);
