@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { connect, H2Connection, type H2ConnectionOptions, serve } from "../../h2/mod.ts";
+import { H2Connection, type H2ConnectionOptions } from "../../h2/mod.ts";
 import { Fields, type FrameTrace, type TraceEvent } from "../../semantics/mod.ts";
-import { connectTcp, listenTcp } from "../../transport/deno.ts";
 import { join, windowUpdate } from "../support/h2_frames.ts";
 import { requestHead } from "../support/h2_pair.ts";
 
@@ -198,48 +197,4 @@ Deno.test("H2Connection loses and mixes up nothing, whatever frames the peer tak
     ),
     { numRuns: 40 },
   );
-});
-
-Deno.test("serve and connect send large bodies over TCP in long frames where the other end takes them", async () => {
-  const lengths: number[] = [];
-  const listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
-  const body = filled(5 * MIB);
-  const received: Uint8Array[] = [];
-  const serving = (async () => {
-    for await (const transport of listener) {
-      return serve(transport, {
-        async exchange(exchange): Promise<void> {
-          if (exchange.method === "POST") received.push(await exchange.bytes());
-          const copy = body.slice();
-          await exchange.reply(200, {}, copy);
-          copy.fill(0); // it is ours again
-        },
-      }, { maxFrameBytes: MIB, initialStreamWindowBytes: 8 * MIB, initialConnectionWindowBytes: 16 * MIB });
-    }
-  })();
-  {
-    await using client = connect(
-      await connectTcp({ hostname: "127.0.0.1", port: listener.addr.port }),
-      {
-        maxFrameBytes: MIB,
-        initialStreamWindowBytes: 8 * MIB,
-        trace: (event) => {
-          lengthsOf("in", lengths)(event);
-          lengthsOf("out", lengths)(event);
-        },
-      },
-    );
-    await client.ready;
-    const url = "http://127.0.0.1/";
-    assert.deepEqual(await (await client.request({ url }).response).bytes(), body);
-    const copy = body.slice();
-    const upload = client.request({ method: "POST", url, body: copy });
-    assert.deepEqual(await (await upload.response).bytes(), body);
-    await upload.closed;
-    copy.fill(0);
-    assert.deepEqual(received, [body]);
-    assert.equal(lengths.filter((length) => length === MIB).length, 15, `${lengths}`);
-  }
-  listener.close();
-  await (await serving)!.shutdown();
 });
