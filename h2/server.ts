@@ -2,7 +2,7 @@ import type { TransportError } from "../semantics/errors.ts";
 import { systemClock } from "../shell/clock.ts";
 import type { ServerConnection, ServerConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
-import { GracefulEnd, type GracefulEndOptions } from "../shell/graceful_end.ts";
+import { GracefulEnd } from "../shell/graceful_end.ts";
 import { deadPeer, KeepAlive, type KeepAliveOptions } from "../shell/keep_alive.ts";
 import { printError, ServerCore } from "../shell/server_core.ts";
 import type { ExchangeHandler, Handler } from "../shell/server_exchange.ts";
@@ -78,9 +78,7 @@ class Server implements H2ServerConnection {
   readonly #core: ServerCore;
   readonly #closed: Deferred<void> = new Deferred();
   readonly #keepAlive: KeepAlive | undefined;
-  readonly #options: GracefulEndOptions;
-  /** Made when there is a signal, or when the end begins. */
-  #gracefulEnd: GracefulEnd | undefined;
+  readonly #gracefulEnd: GracefulEnd;
   #error: Error | undefined;
 
   constructor(transport: ByteTransport, handler: Handler | ExchangeHandler, options: H2ServerOptions) {
@@ -118,8 +116,7 @@ class Server implements H2ServerConnection {
       },
       lose: () => driver.abandon(deadPeer()),
     });
-    this.#options = options;
-    if (options.signal !== undefined) this.#openEnd();
+    this.#gracefulEnd = new GracefulEnd({ engine, driver, core: this.#core, closed: this.closed }, options);
     driver.start();
   }
 
@@ -167,12 +164,7 @@ class Server implements H2ServerConnection {
   }
 
   shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    return this.#openEnd().shutdown(options.graceMs);
-  }
-
-  #openEnd(): GracefulEnd {
-    const target = { engine: this.#engine, driver: this.#driver, core: this.#core, closed: this.closed };
-    return this.#gracefulEnd ??= new GracefulEnd(target, this.#options);
+    return this.#gracefulEnd.shutdown(options.graceMs);
   }
 
   close(): void {
@@ -192,7 +184,7 @@ class Server implements H2ServerConnection {
 
   #end(): void {
     this.#keepAlive?.stop();
-    this.#gracefulEnd?.forgetSignal();
+    this.#gracefulEnd.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }

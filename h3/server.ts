@@ -4,7 +4,7 @@ import type { RequestHead } from "../semantics/head.ts";
 import { systemClock } from "../shell/clock.ts";
 import type { ServerConnection, ServerConnectionOptions } from "../shell/connection.ts";
 import { Deferred } from "../shell/deferred.ts";
-import { GracefulEnd, type GracefulEndOptions } from "../shell/graceful_end.ts";
+import { GracefulEnd } from "../shell/graceful_end.ts";
 import { printError, ServerCore } from "../shell/server_core.ts";
 import type { ExchangeHandler, Handler } from "../shell/server_exchange.ts";
 import type { QuicTransport, TransportInfo } from "../transport/mod.ts";
@@ -79,9 +79,7 @@ class Server implements H3ServerConnection {
   readonly #driver: H3Driver;
   readonly #core: ServerCore;
   readonly #closed: Deferred<void> = new Deferred();
-  readonly #options: GracefulEndOptions;
-  /** Made when there is a signal, or when the end begins. */
-  #gracefulEnd: GracefulEnd | undefined;
+  readonly #gracefulEnd: GracefulEnd;
   #error: Error | undefined;
 
   constructor(transport: QuicTransport, handler: Handler | ExchangeHandler, options: H3ServerOptions) {
@@ -115,8 +113,7 @@ class Server implements H3ServerConnection {
       onClosed: (error) => this.#error ??= error,
       onDatagram: options.onDatagram,
     });
-    this.#options = options;
-    if (options.signal !== undefined) this.#openEnd();
+    this.#gracefulEnd = new GracefulEnd({ engine, driver, core: this.#core, closed: this.closed }, options);
     driver.start();
     watchEarly(transport, engine, clock, () => driver.wake());
   }
@@ -169,12 +166,7 @@ class Server implements H3ServerConnection {
   }
 
   shutdown(options: { readonly graceMs?: number } = {}): Promise<void> {
-    return this.#openEnd().shutdown(options.graceMs);
-  }
-
-  #openEnd(): GracefulEnd {
-    const target = { engine: this.#engine, driver: this.#driver, core: this.#core, closed: this.closed };
-    return this.#gracefulEnd ??= new GracefulEnd(target, this.#options);
+    return this.#gracefulEnd.shutdown(options.graceMs);
   }
 
   close(): void {
@@ -193,7 +185,7 @@ class Server implements H3ServerConnection {
   }
 
   #end(): void {
-    this.#gracefulEnd?.forgetSignal();
+    this.#gracefulEnd.forgetSignal();
     this.#core.end(undefined);
     this.#closed.resolve();
   }
