@@ -1,6 +1,6 @@
+import { ByteQueue } from "../wire/byte_queue.ts";
 import { isFixedMemory } from "../wire/fixed_memory.ts";
 import { joinBytes, lengthOf } from "../wire/join_bytes.ts";
-import { PieceCursor } from "../wire/piece_cursor.ts";
 import { Flag, FRAME_HEADER_BYTES, FrameType } from "./constants.ts";
 import type { Core } from "./core.ts";
 import { writeFrameHeader, writeHeaders } from "./frame_writer.ts";
@@ -139,13 +139,19 @@ export function copyContent(core: Core, stream: Stream, pieces: readonly Uint8Ar
     return queueContent(core, stream, joinBytes(pieces), false);
   }
   out.reserve(left + Math.ceil(left / maxFrame) * FRAME_HEADER_BYTES);
-  const cursor = new PieceCursor(pieces);
+  const queue = new ByteQueue();
+  for (let i = 0; i < pieces.length; i++) queue.push(pieces[i]!);
   for (; left > 0; left -= maxFrame) {
-    const size = Math.min(left, maxFrame);
+    let size = Math.min(left, maxFrame);
     beginData(core, stream, size, false);
-    cursor.copy(out, size);
+    while (size > 0) {
+      const part = queue.readSome(size);
+      out.bytes(part);
+      size -= part.length;
+    }
   }
-  const rest = cursor.rest();
+  const rest: Uint8Array[] = [];
+  while (queue.length > 0) rest.push(queue.readSome(queue.length));
   return rest.length === 0 || queueContent(core, stream, joinBytes(rest), false);
 }
 
