@@ -209,7 +209,7 @@ export class IncomingBody {
       },
       pull: (): void => this.#pull(),
       cancel: (reason): void => this.cancel(reason),
-      passOn: (stream): ChunkSource | undefined => this.#passOn(stream),
+      passOn: (): ChunkSource | undefined => this.#passOn(),
     });
     return this.#readable;
   }
@@ -238,10 +238,10 @@ export class IncomingBody {
   }
 
   /** Takes the place of its stream, which somebody sends on. */
-  #passOn(stream: ReadableStream<Uint8Array>): ChunkSource | undefined {
+  #passOn(): ChunkSource | undefined {
     const taker = this.#taker;
     if (taker.as !== "stream" || taker.isRead || this.isSettled) return undefined;
-    stream.getReader();
+    this.readable.getReader();
     this.#taker = { as: "passed", sink: undefined };
     return {
       pull: (sink): void => this.#pass(sink),

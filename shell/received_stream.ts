@@ -2,8 +2,8 @@ import type { ChunkSource } from "./body_input.ts";
 
 /** What a stream of received bytes is fed by. */
 export interface ReceivedStreamSource extends UnderlyingDefaultSource<Uint8Array> {
-  /** What takes the bytes in place of `stream`, which is locked from then on; `undefined` where a part was read. */
-  passOn(stream: ReadableStream<Uint8Array>): ChunkSource | undefined;
+  /** Locks the stream, and gives what takes its place; `undefined` where a part was read. */
+  passOn(): ChunkSource | undefined;
 }
 
 /** The stream of a body that this library received: known again when it is sent on, which then costs one copy less. */
@@ -18,6 +18,6 @@ export class ReceivedStream extends ReadableStream<Uint8Array> {
 
   /** Opens a stream by its own source, if it has one and nobody has read from it. */
   static sourceOf(stream: ReadableStream<Uint8Array>): ChunkSource | undefined {
-    return #source in stream ? stream.#source.passOn(stream) : undefined;
+    return #source in stream ? stream.#source.passOn() : undefined;
   }
 }

@@ -4,26 +4,11 @@ import { ConnectionError } from "../../semantics/mod.ts";
 import { memoryQuicPair, type MemoryQuicPairOptions } from "../../transport/memory.ts";
 import { pooledBytes } from "../../wire/buffer_pool.ts";
 import { heapAfterCollection } from "../support/collect.ts";
+import { failingBody } from "../support/ends.ts";
 import { settle, VirtualClock } from "../support/virtual_clock.ts";
 import { countedBody, INEXACT, makeEnds, until } from "./ends.ts";
 
 const URL_OF = "https://example.com";
-
-/** Gives the bytes, then fails once `go` resolves. */
-function failingBody(size: number, go: Promise<void>): ReadableStream<Uint8Array> {
-  let given = 0;
-  return new ReadableStream({
-    async pull(controller): Promise<void> {
-      const length = Math.min(10_000, size - given);
-      if (length > 0) {
-        given += length;
-        return controller.enqueue(new Uint8Array(length));
-      }
-      await go;
-      controller.error(new Error("the source failed"));
-    },
-  }, { highWaterMark: 0 });
-}
 
 const LENGTHS: readonly (readonly [string, string | undefined])[] = [
   ["with a content length that is not met", "400000"],

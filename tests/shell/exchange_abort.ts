@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServerExchange } from "../../h3/mod.ts";
 import { type AbortCause, StreamError } from "../../semantics/mod.ts";
-import { countedBody, until } from "../support/ends.ts";
+import { countedBody, failingBody, until } from "../support/ends.ts";
 import { settle } from "../support/virtual_clock.ts";
 import { CODES, type Way } from "./way.ts";
 
@@ -49,14 +49,7 @@ export function abortSuite({ test, makeEnds, ...way }: Way): void {
       },
     });
     const error = new Error("disk");
-    let pulls = 0;
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller): Promise<void> {
-        if (pulls++ < 2) return controller.enqueue(new Uint8Array(10));
-        await begun;
-        controller.error(error);
-      },
-    }, { highWaterMark: 0 });
+    const body = failingBody(20_000, begun, error);
     await assert.rejects(ends.client.request({ method: "POST", url: URL_OF, body }).response, error);
     await until(() => errors.length === 1);
     assert(errors[0] instanceof StreamError);

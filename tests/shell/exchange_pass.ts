@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ServerExchange } from "../../h3/mod.ts";
-import { countedBody, until } from "../support/ends.ts";
+import { countedBody, failingBody, until } from "../support/ends.ts";
 import { settle } from "../support/virtual_clock.ts";
 import { type Way, WAYS } from "./way.ts";
 
@@ -108,16 +108,8 @@ export function passSuite({ test, makeEnds, ...way }: Way): void {
       exchange: (exchange) =>
         void exchange.reply(200, {}, exchange.body).catch((error) => errors.push(error)),
     });
-    const failure = new Error("disk");
     const { promise: isBroken, resolve: breakIt } = Promise.withResolvers<void>();
-    let pulls = 0;
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller): Promise<void> {
-        if (pulls++ === 0) return controller.enqueue(ordered(100));
-        await isBroken;
-        controller.error(failure);
-      },
-    }, { highWaterMark: 0 });
+    const body = failingBody(100, isBroken, new Error("disk"));
     const exchange = ends.client.request({ method: "POST", url: URL_OF, body });
     const reader = (await exchange.response).body!.getReader();
     assert.equal((await reader.read()).value?.length, 100);

@@ -72,6 +72,26 @@ export function countedBody(
   return { readable, state };
 }
 
+/** A body of `size` bytes in pieces of 10,000, which then fails once `go` resolves. */
+export function failingBody(
+  size: number,
+  go: Promise<void>,
+  error: Error = new Error("the source failed"),
+): ReadableStream<Uint8Array> {
+  let given = 0;
+  return new ReadableStream({
+    async pull(controller): Promise<void> {
+      const length = Math.min(10_000, size - given);
+      if (length > 0) {
+        given += length;
+        return controller.enqueue(new Uint8Array(length));
+      }
+      await go;
+      controller.error(error);
+    },
+  }, { highWaterMark: 0 });
+}
+
 /** Answers with what was asked for. */
 export async function echo(exchange: ServerExchange): Promise<void> {
   await exchange.reply(200, { "x-method": exchange.method, "x-path": exchange.path }, await exchange.bytes());
