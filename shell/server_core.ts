@@ -4,6 +4,7 @@ import { Arrivals } from "./arrivals.ts";
 import type { Clock } from "./clock.ts";
 import { Deferred, ignore } from "./deferred.ts";
 import type { ExchangeConnection } from "./host.ts";
+import { httpDate } from "./http_date.ts";
 import type { IncomingBody } from "./incoming_body.ts";
 import { hasNativeRequest } from "./native_request.ts";
 import { RepeatedFields } from "./repeated_fields.ts";
@@ -43,13 +44,15 @@ export class ServerCore implements ServerHost {
   readonly connection: ExchangeConnection;
   readonly clock: Clock;
   readonly wake: () => void;
-  readonly sendDate: boolean;
   readonly repeatedFields: RepeatedFields = new RepeatedFields();
   readonly #options: ServerCoreOptions;
   readonly #native: Handler | undefined;
   readonly #direct: ExchangeHandler | undefined;
   readonly #arrivals: Arrivals = new Arrivals();
   readonly #open: IdTable<ServerSide> = new IdTable();
+  /** The time of day while events are dealt with, for all responses that are given meanwhile; else empty. */
+  #date = "";
+  #isReceiving = false;
   /** Exchanges of this turn whose handler has not begun. */
   #fresh: ServerSide[] = [];
   /** Handlers whose promise has not settled. */
@@ -62,7 +65,6 @@ export class ServerCore implements ServerHost {
     this.connection = options.connection;
     this.clock = options.clock;
     this.wake = options.wake;
-    this.sendDate = options.sendDate;
     const { handler } = options;
     this.#native = typeof handler === "function" ? handler : undefined;
     this.#direct = typeof handler === "function" ? undefined : handler;
@@ -100,9 +102,19 @@ export class ServerCore implements ServerHost {
    * that arrived, and one whose exchange was reset in the same turn never begins.
    */
   receive(events: readonly EngineEvent[]): void {
+    this.#isReceiving = true;
     for (let i = 0; i < events.length; i++) this.#receive(events[i]!);
     if (this.#fresh.length > 0) this.#begin();
     this.#arrivals.settle();
+    this.#isReceiving = false;
+    this.#date = "";
+  }
+
+  /** Part of `ServerHost`. The clock of the platform is asked once for the responses of one turn. */
+  get date(): string {
+    if (!this.#options.sendDate) return "";
+    if (!this.#isReceiving) return httpDate();
+    return this.#date === "" ? this.#date = httpDate() : this.#date;
   }
 
   #begin(): void {

@@ -29,8 +29,8 @@ import { wholeOf } from "./whole_response.ts";
 
 /** What the exchanges of a server ask of their connection. */
 export interface ServerHost extends ExchangeHost {
-  /** Whether a `date` field is added. */
-  readonly sendDate: boolean;
+  /** The `date` of a response that has none of its own; empty where none is added. */
+  readonly date: string;
   /** The fields of native responses. */
   readonly repeatedFields: RepeatedFields;
   /** Forgets an exchange that is over. */
@@ -223,7 +223,7 @@ export class ServerSide implements ServerExchange, BodyOwner {
     const whole = wholeBody(body);
     if (whole === undefined) return this.#replyPieces(status, fields, body);
     const declared = this.#lengthToDeclare(status, whole);
-    const complete = replyFields(fields, declared, this.#host.sendDate);
+    const complete = replyFields(fields, declared, this.#host.date);
     return this.#replyWhole(status, complete, whole, typeof body === "string");
   }
 
@@ -276,7 +276,7 @@ export class ServerSide implements ServerExchange, BodyOwner {
       return false;
     }
     this.#hasOwnedBody = true;
-    const fields = completeOwned(fieldsOfResponse(response), -1, this.#host.sendDate);
+    const fields = completeOwned(fieldsOfResponse(response), -1, this.#host.date);
     return this.#startPieces(status, fields, body);
   }
 
@@ -288,7 +288,7 @@ export class ServerSide implements ServerExchange, BodyOwner {
   }
 
   #replyPieces(status: number, init: FieldsInit | undefined, body: BodyInput): Promise<void> {
-    const fields = replyFields(init, -1, this.#host.sendDate);
+    const fields = replyFields(init, -1, this.#host.date);
     if (!this.#startPieces(status, fields, body)) return FULFILLED;
     this.#sent = new Deferred();
     return this.#sent.promise;
@@ -402,7 +402,7 @@ export class ServerSide implements ServerExchange, BodyOwner {
     }
     if (this.#error !== undefined) throw this.#error;
     this.#checkUnanswered();
-    this.#sendHead(200, replyFields(fields, -1, this.#host.sendDate), false);
+    this.#sendHead(200, replyFields(fields, -1, this.#host.date), false);
     const writer = new TunnelWriter(this.#host, this.id, () => this.abort("cancelled"));
     this.#answer = { at: "body", body: writer };
     const incoming = new IncomingBody(this.#host, this.id, -1, () => this.abort("cancelled"));

@@ -68,7 +68,7 @@ export class FakeHost implements ServerHost, ClientHost {
   readonly engine: FakeEngine = new FakeEngine();
   readonly clock: VirtualClock = new VirtualClock();
   readonly connection = { info: { kind: "memory" } as const, state: new Map() };
-  readonly sendDate = false;
+  readonly date = "";
   readonly repeatedFields: RepeatedFields = new RepeatedFields();
   forgotten = 0;
   wakes = 0;

@@ -11,7 +11,7 @@ function arrived(text: string, end: boolean): ReceivedBody {
   return new ReceivedBody(0, new TextEncoder().encode(text), 0, text.length, end);
 }
 
-function makeCore(handler: Handler | ExchangeHandler) {
+function makeCore(handler: Handler | ExchangeHandler, sendDate = false) {
   const host = new FakeHost();
   const errors: unknown[] = [];
   const core = new ServerCore({
@@ -21,7 +21,7 @@ function makeCore(handler: Handler | ExchangeHandler) {
     wake: () => host.wake(),
     handler,
     onError: (error) => void errors.push(error),
-    sendDate: false,
+    sendDate,
   });
   return { core, engine: host.engine, errors };
 }
@@ -61,6 +61,35 @@ Deno.test("ServerCore gives a text to the engine in the call of reply, head and 
   assert.equal(engine.calls.length, 2);
   core.receive([{ type: "done", id: 4 }]);
   assert.equal(core.openCount, 0);
+});
+
+Deno.test("ServerCore asks the clock once for the responses of a turn, and again for later ones", () => {
+  const { now } = Date;
+  const times = [
+    Date.UTC(2026, 0, 1, 12, 0, 0),
+    Date.UTC(2026, 0, 1, 12, 0, 7),
+    Date.UTC(2026, 0, 1, 12, 0, 9),
+  ];
+  let asked = 0;
+  Date.now = () => times[asked++]!;
+  try {
+    const late: ServerExchange[] = [];
+    const { core, engine } = makeCore({
+      exchange: (exchange) => void (exchange.id === 8 ? late.push(exchange) : exchange.reply(200, {}, null)),
+    }, true);
+    core.receive([request(0), request(4), request(8)]);
+    late[0]!.reply(200, {}, null);
+    core.receive([request(12)]);
+    const dates = engine.calls.map((call) => [call[1], (call[3] as string[]).at(-1)]);
+    assert.deepEqual(dates, [
+      [0, "Thu, 01 Jan 2026 12:00:00 GMT"],
+      [4, "Thu, 01 Jan 2026 12:00:00 GMT"],
+      [8, "Thu, 01 Jan 2026 12:00:07 GMT"],
+      [12, "Thu, 01 Jan 2026 12:00:09 GMT"],
+    ]);
+  } finally {
+    Date.now = now;
+  }
 });
 
 Deno.test("ServerCore begins handlers after the last event of a turn", async () => {
