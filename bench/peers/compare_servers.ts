@@ -116,6 +116,7 @@ async function compareLoad(
 }
 
 function canTake(server: PeerServer, load: Load): boolean {
+  if (server.only !== undefined) return load.name.startsWith(server.only);
   // The server at the level of the engine counts what it is sent, whatever the path.
   if (load.name.startsWith("echo") && server.name.startsWith("tandem engine")) return false;
   if (server.isCanned === true) {

@@ -33,8 +33,12 @@ function bare(name: string, ...more: readonly string[]): TcpServer {
   };
 }
 
-/** The ceiling: the same bytes without HTTP; and what one copy of them takes from it. */
-const BARE: readonly TcpServer[] = [bare("bare TCP in Deno"), bare("bare TCP in Deno, one copy", "copy")];
+/** The ceiling: the same bytes without HTTP; what one copy of them takes from it, and one between frame headers. */
+const BARE: readonly TcpServer[] = [
+  bare("bare TCP in Deno"),
+  bare("bare TCP in Deno, one copy", "copy"),
+  bare("bare TCP in Deno, copied as frames of 16 KiB", "frames"),
+];
 
 const HTTP = [
   "tandem engine",
@@ -56,7 +60,8 @@ export async function compareTcp(
   const results: PairResult[] = [];
   try {
     for (const server of [...BARE, ...SERVERS.filter(({ name }) => HTTP.includes(name))]) {
-      const readers = BARE.includes(server) ? { raw: "" } : READERS;
+      const isFramed = server.name.includes("as frames");
+      const readers = isFramed ? { frames: "" } : BARE.includes(server) ? { raw: "" } : READERS;
       for (const [reader, suffix] of Object.entries(readers)) {
         const name = `${server.name}${suffix}`;
         if (!isWanted(name, options.servers)) continue;

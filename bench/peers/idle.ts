@@ -64,7 +64,7 @@ const CAN_WAIT = ["bare", "tandem exchange", "tandem native", "Deno.serve", "Bun
 function contenders(options: IdleOptions, load: IdleLoad): Contender[] {
   const all: Contender[] = [];
   for (const server of SERVERS) {
-    if (server.isCanned === true) continue;
+    if (server.isCanned === true || server.only !== undefined) continue;
     if (server.program === undefined) console.error(`${server.name}: not installed`);
     else all.push({ name: server.name, kind: "h2", start: (lab) => server.start(lab, false) });
   }

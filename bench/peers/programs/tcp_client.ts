@@ -1,6 +1,7 @@
 /**
  * One reader for HTTP/2 and for bare TCP: reads into one buffer and counts, with a walk over the frames where
- * there are any; with `long` it takes frames of 1 MiB: `deno run -A tcp_client.ts PORT http|long|raw`.
+ * there are any (`frames`: without HTTP); with `long` it takes frames of 1 MiB:
+ * `deno run -A tcp_client.ts PORT http|long|raw|frames`.
  */
 import { END_STREAM, FrameWalk, opening, request, SETTINGS_ACK, Type, windowUpdate } from "./canned_h2.ts";
 import { answerRounds } from "./client_loop.mjs";
@@ -36,17 +37,21 @@ async function read(connection: Deno.Conn): Promise<Uint8Array> {
 
 type Run = (count: number, concurrency: number, path: string) => Promise<number>;
 
-async function rawClient(): Promise<Run> {
+async function rawClient(isFramed: boolean): Promise<Run> {
   const connection = await Deno.connect(where);
   connection.setNoDelay(true);
   const writing = new Writing(connection);
+  let content = 0;
+  const walk = new FrameWalk((_type, _flags, _stream, length) => void (content += length));
   return async (count, concurrency, path) => {
     const exponent = SIZES.get(path)!;
     let asked = Math.min(count, concurrency);
     writing.write(new Uint8Array(asked).fill(exponent));
-    let bytes = 0;
+    let bytes = content = 0;
     for (const wanted = count * 2 ** exponent; bytes < wanted;) {
-      bytes += (await read(connection)).length;
+      const piece = await read(connection);
+      if (isFramed) walk.receive(piece);
+      bytes = isFramed ? content : bytes + piece.length;
       while (asked < count && bytes >= (asked - concurrency + 1) * 2 ** exponent) {
         writing.write(Uint8Array.of(exponent));
         asked++;
@@ -89,4 +94,7 @@ async function httpClient(maxFrameBytes: number): Promise<Run> {
   };
 }
 
-answerRounds(await (mode === "raw" ? rawClient() : httpClient(mode === "long" ? 1_048_576 : 16_384)));
+const isBare = mode === "raw" || mode === "frames";
+answerRounds(
+  await (isBare ? rawClient(mode === "frames") : httpClient(mode === "long" ? 1_048_576 : 16_384)),
+);
