@@ -7,32 +7,18 @@
  * and as JSON. A round in which anything failed is no result.
  */
 import { parseArgs } from "node:util";
-import { makeThrowawayCertificate } from "../../transport/throwaway_cert.ts";
 import { compareClients } from "./compare_clients.ts";
 import { compareH3 } from "./compare_h3.ts";
 import { compareMemory, type MemoryResult } from "./compare_memory.ts";
 import { compareServers, type ServerResult } from "./compare_servers.ts";
 import { compareTcp } from "./compare_tcp.ts";
 import { CONNECTIONS, EXCHANGES, measureIdle } from "./idle.ts";
-import { LOADS, prepareLoads, WORKER_LOADS } from "./loads.ts";
+import { makeLab } from "./lab.ts";
+import { LOADS, WORKER_LOADS } from "./loads.ts";
 import { memoryTable } from "./memory_report.ts";
-import { BODIES } from "./programs/bodies.ts";
 import { clientTable, idleTable, pairTable, serverTable } from "./report.ts";
 import { type Lab, SERVERS } from "./servers.ts";
 import { WORKER_SERVERS } from "./worker_servers.ts";
-
-async function makeLab(isPinned: boolean): Promise<Lab> {
-  const folder = await Deno.makeTempDir({ prefix: "tandem-bench-" });
-  // Servers that give up their rights must be able to read the files.
-  Deno.chmodSync(folder, 0o755);
-  Deno.mkdirSync(`${folder}/www`);
-  for (const [path, body] of BODIES) Deno.writeFileSync(`${folder}/www${path}`, body);
-  const { cert, key } = await makeThrowawayCertificate();
-  Deno.writeTextFileSync(`${folder}/cert.pem`, cert);
-  Deno.writeTextFileSync(`${folder}/key.pem`, key);
-  prepareLoads(folder);
-  return { folder, cert: `${folder}/cert.pem`, key: `${folder}/key.pem`, cpu: isPinned ? 0 : undefined };
-}
 
 const OPTIONS = {
   rounds: { type: "string", default: "5" },

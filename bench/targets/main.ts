@@ -1,0 +1,63 @@
+/**
+ * `deno task bench:targets [RUN…] [--rounds N] [--scale F] [--counts A,B] [--out FOLDER]`, where RUN is `small`,
+ * `native`, `bulk`, `tls`, `clients`, `h3`, `tcp`, `streams`, `idle` or `memory`; all without.
+ *
+ * Measures what the targets of `targets.ts` need, peers in turn, and says of each whether it is reached: one table
+ * as Markdown, and as JSON where a folder is given. Peers that are not installed leave their targets out.
+ */
+import { parseArgs } from "node:util";
+import { judge, type Runs, targetTable } from "./judge.ts";
+import { RUNS } from "./runs.ts";
+import { type RunName, TARGETS } from "./targets.ts";
+
+const OPTIONS = {
+  rounds: { type: "string", default: "5" },
+  scale: { type: "string", default: "1" },
+  counts: { type: "string", default: "1,100,1000" },
+  out: { type: "string" },
+} as const;
+
+function fail(what: string): never {
+  console.error(`Cannot measure: ${what}. The head of bench/targets/main.ts says what there is.`);
+  Deno.exit(2);
+}
+
+function readArgs() {
+  try {
+    return parseArgs({ args: Deno.args, allowPositionals: true, options: OPTIONS });
+  } catch (cause) {
+    return fail((cause as Error).message);
+  }
+}
+
+const { values, positionals } = readArgs();
+const unknown = positionals.find((name) => !Object.hasOwn(RUNS, name));
+if (unknown !== undefined) fail(`${unknown} is none of ${Object.keys(RUNS).join(", ")}`);
+const names = (positionals.length === 0 ? Object.keys(RUNS) : positionals) as RunName[];
+const amount = {
+  rounds: Number(values.rounds),
+  scale: Number(values.scale),
+  counts: values.counts.split(",").map(Number),
+};
+if (!(amount.rounds >= 1 && amount.scale > 0 && amount.counts.every((count) => count >= 1))) {
+  fail("rounds, scale and counts are numbers, 1 or more, and more than 0 for the scale");
+}
+
+const runs: { -readonly [Name in keyof Runs]: Runs[Name] } = {};
+for (const name of names) {
+  console.error(`${name}: ${amount.rounds} rounds`);
+  runs[name] = await RUNS[name](amount);
+  console.error(targetTable(TARGETS.filter((one) => one.run === name), runs));
+}
+const table = targetTable(TARGETS, runs);
+console.log(table);
+if (values.out !== undefined) {
+  await Deno.mkdir(values.out, { recursive: true });
+  const verdicts = TARGETS.filter(({ run }) => runs[run] !== undefined)
+    .map((target) => ({ ...target, verdicts: judge(target, runs[target.run]!) }));
+  await Deno.writeTextFile(`${values.out}/targets.md`, table);
+  await Deno.writeTextFile(
+    `${values.out}/targets.json`,
+    `${JSON.stringify({ ...amount, runs, verdicts }, null, 2)}\n`,
+  );
+}

@@ -1,0 +1,125 @@
+/** The runs that targets are taken from: which contenders take which loads, and how they are bound. */
+import { type ClientResult, compareClients } from "../peers/compare_clients.ts";
+import { compareH3 } from "../peers/compare_h3.ts";
+import { compareMemory } from "../peers/compare_memory.ts";
+import type { PairResult } from "../peers/compare_pairs.ts";
+import { compareServers, type ServerResult } from "../peers/compare_servers.ts";
+import { compareTcp } from "../peers/compare_tcp.ts";
+import { CONNECTIONS, measureIdle } from "../peers/idle.ts";
+import { makeLab } from "../peers/lab.ts";
+import { LOADS } from "../peers/loads.ts";
+import { type Lab, SERVERS } from "../peers/servers.ts";
+import { type Measured, type RunName, TARGETS } from "./targets.ts";
+
+/** How often, and how much at once. */
+export interface Amount {
+  readonly rounds: number;
+  /** The number of requests is multiplied by this. */
+  readonly scale: number;
+  /** How many idle connections. */
+  readonly counts: readonly number[];
+}
+
+type Run = (amount: Amount) => Promise<Measured[]>;
+
+/** Who takes part in the targets of a run, by whole names. */
+function contenders(run: RunName): string[] {
+  const names = TARGETS.filter((one) => one.run === run).flatMap((
+    { ours, peer, bare },
+  ) => [ours, peer, bare]);
+  return [...new Set(names)].filter((name) => name !== undefined).map((name) => `=${name}`);
+}
+
+function loadNames(run: RunName): string[] {
+  return [...new Set(TARGETS.filter((one) => one.run === run).flatMap((one) => one.loads))];
+}
+
+function loads(run: RunName): string[] {
+  return loadNames(run).map((name) => `=${name}`);
+}
+
+async function within<T>(isPinned: boolean, work: (lab: Lab) => Promise<T>): Promise<T> {
+  const lab = await makeLab(isPinned);
+  try {
+    return await work(lab);
+  } finally {
+    await Deno.remove(lab.folder, { recursive: true });
+  }
+}
+
+function servers(run: RunName, how: { readonly pin: boolean; readonly tls: boolean }): Run {
+  return ({ rounds, scale }) =>
+    within(how.pin, async (lab) => {
+      const results = await compareServers(lab, {
+        from: SERVERS,
+        servers: contenders(run),
+        among: LOADS,
+        loads: loads(run),
+        all: true,
+        rounds,
+        scale,
+        tls: how.tls,
+        clientCpu: how.pin ? 1 : undefined,
+        onLoad: () => {},
+      });
+      return results.map(ofServer);
+    });
+}
+
+function ofServer({ server, load, cpuMicros, rate }: ServerResult): Measured {
+  return { who: server, load, cpuMicros: cpuMicros?.median, rate: rate?.median };
+}
+
+function ofClient({ client, load, cpuMicros, rate }: ClientResult): Measured {
+  return { who: client, load, cpuMicros: cpuMicros?.median, rate: rate?.median };
+}
+
+function ofPair({ server, load, serverMicros, clientMicros, rate }: PairResult, both: boolean): Measured {
+  if (serverMicros === undefined) return { who: server, load };
+  const cpuMicros = serverMicros.median + (both ? clientMicros!.median : 0);
+  return { who: server, load, cpuMicros, rate: rate!.median };
+}
+
+async function pairs(run: "h3" | "tcp", { rounds, scale }: Amount): Promise<Measured[]> {
+  const compare = run === "h3" ? compareH3 : compareTcp;
+  const options = { servers: contenders(run), loads: loads(run), rounds, scale };
+  const results = await within(true, (lab) => compare(lab, options, 1));
+  return results.map((one) => ofPair(one, run === "h3"));
+}
+
+async function idle({ rounds, counts }: Amount): Promise<Measured[]> {
+  const options = { from: CONNECTIONS, servers: contenders("idle"), loads: [], counts, rounds };
+  const results = await within(false, (lab) => measureIdle(lab, options));
+  return results.flatMap(({ server, eachBytes }) =>
+    counts.slice(1).map((count, i) => ({
+      who: server,
+      load: `${counts[i]} to ${count}`,
+      bytes: eachBytes?.[count]?.median,
+    }))
+  );
+}
+
+async function memory({ rounds, scale }: Amount): Promise<Measured[]> {
+  const results = await within(false, ({ folder, cpu }) => {
+    const which = { programs: contenders("memory"), cases: loadNames("memory") };
+    return compareMemory({ ...which, rounds, scale, folder, cpu, onCase: () => {} });
+  });
+  return results.map((one) => ({ who: one.program, load: one.case, cpuMicros: one.cpuMicros?.median }));
+}
+
+/** Every run, by its name. */
+export const RUNS: Readonly<Record<RunName, Run>> = {
+  small: servers("small", { pin: true, tls: false }),
+  native: servers("native", { pin: false, tls: false }),
+  bulk: servers("bulk", { pin: false, tls: false }),
+  tls: servers("tls", { pin: false, tls: true }),
+  clients: async ({ rounds, scale }) => {
+    const options = { clients: contenders("clients"), loads: loads("clients"), rounds, scale };
+    return (await within(false, (lab) => compareClients(lab, options))).map(ofClient);
+  },
+  h3: (amount) => pairs("h3", amount),
+  tcp: (amount) => pairs("tcp", amount),
+  streams: servers("streams", { pin: true, tls: false }),
+  idle,
+  memory,
+};

@@ -1,0 +1,246 @@
+/** What speed is aimed at: each a ratio to something else that was measured in the same run. */
+
+/** What one contender did under one load, in one run. */
+export interface Measured {
+  readonly who: string;
+  readonly load: string;
+  /** Processor time of one request or list, in microseconds. */
+  readonly cpuMicros?: number | undefined;
+  /** Requests a second. */
+  readonly rate?: number | undefined;
+  /** Memory of one more, in bytes. */
+  readonly bytes?: number | undefined;
+}
+
+/** The runs that targets are taken from. */
+export type RunName =
+  | "small"
+  | "native"
+  | "bulk"
+  | "tls"
+  | "clients"
+  | "h3"
+  | "tcp"
+  | "streams"
+  | "idle"
+  | "memory";
+
+/** One target: a ratio of ours to a peer, under some loads. */
+export interface Target {
+  readonly what: string;
+  readonly run: RunName;
+  readonly ours: string;
+  readonly peer: string;
+  readonly loads: readonly string[];
+  /** What is compared: processor time, requests a second, or memory. */
+  readonly by: "cpu" | "rate" | "memory";
+  /** At least this, of memory at most. */
+  readonly target: number;
+  /** What shows how much of the target the machine and Deno leave: a bare program that does less than ours. */
+  readonly bare?: string;
+}
+
+const SMALL = ["hello-c1m100", "hello-c8m10", "k1-c1m100", "k1-c8m10", "uniq-c1m100", "uniq-c8m10"];
+const JSON_LOADS = ["json-c1m100", "json-c8m10"];
+const DOWNLOADS = ["m1-c1m4", "m1-c8m1", "m64-c1m1", "m64-c8m1"];
+const COUNTED = ["sink1m", "sink1m-c8m1"];
+const ECHOED = ["echo1m", "echo1m-c8m1"];
+const TLS = { run: "tls", ours: "tandem exchange", by: "rate" } as const;
+const QPACK_MODES = ["static", "safe", "eager"];
+const M1 = "1 MiB, 4 at once";
+const M64 = "64 MiB, one at a time";
+
+function small(what: string, ours: string, peer: string, target: number): Target {
+  return { what, run: "small", ours, peer, loads: SMALL, by: "cpu", target };
+}
+
+function native(what: string, loads: readonly string[], target: number): Target {
+  return { what, run: "native", ours: "tandem native", peer: "Deno.serve", loads, by: "cpu", target };
+}
+
+function bulk(what: string, peer: string, loads: readonly string[], target: number): Target {
+  return { what, run: "bulk", ours: "tandem exchange", peer, loads, by: "cpu", target };
+}
+
+function client(what: string, ours: string, peer: string, target: number): Target {
+  return { what, run: "clients", ours, peer, loads: ["1 KiB, 100 at once"], by: "cpu", target };
+}
+
+/** Read by one client for all, in frames of 16 KiB or of 1 MiB. */
+function tcp(frames: "16 KiB" | "1 MiB", peer: string, target: number): Target {
+  const isLong = frames === "1 MiB";
+  return {
+    what: `download, frames of ${frames}`,
+    run: "tcp",
+    ours: isLong ? "tandem exchange, frames of 1 MiB" : "tandem exchange",
+    peer,
+    loads: [M1, M64],
+    by: "cpu",
+    target,
+    bare: isLong ? "bare TCP in Deno, one copy" : "bare TCP in Deno, copied as frames of 16 KiB",
+  };
+}
+
+function codec(what: string, peer: string, loads: readonly string[], target: number): Target {
+  return { what, run: "memory", ours: "tandem", peer, loads, by: "cpu", target };
+}
+
+function idle(what: string, ours: string, peer: string, target: number, bare?: string): Target {
+  const loads = ["1 to 100", "100 to 1000", "1000 to 10000"];
+  const more = bare === undefined ? {} : { bare };
+  return { what, run: "idle", ours, peer, loads, by: "memory", target, ...more };
+}
+
+/** Every target. */
+export const TARGETS: readonly Target[] = [
+  small("engine, small requests", "tandem engine", "node:http2 20", 10),
+  small("engine, small requests", "tandem engine", "nghttpd", 1.2),
+  small("engine, small requests", "tandem engine", "h2o", 1),
+  small("exchange, small requests", "tandem exchange", "Deno.serve", 8),
+  small("exchange, small requests", "tandem exchange", "nghttpd", 1),
+  native("native objects, small requests", ["hello-c1m100", "hello-c8m10", "k1-c8m10"], 2.5),
+  native("native objects, unique paths", ["uniq-c1m100", "uniq-c8m10"], 2.5),
+  native("native objects, JSON both ways", JSON_LOADS, 2),
+  client("client, request", "tandem request", "node:http2 20", 6),
+  client("client, request", "tandem request", "undici request", 8),
+  client("client, request, TLS", "tandem request, TLS", "undici request, TLS", 8),
+  client("client, request, TLS", "tandem request, TLS", "Deno fetch, TLS", 8),
+  client("client, fetch, TLS", "tandem fetch, TLS", "Deno fetch, TLS", 3),
+  bulk("download", "Deno.serve", DOWNLOADS, 3),
+  tcp("16 KiB", "node:http2 20", 0.9),
+  tcp("1 MiB", "node:http2 20, frames of 1 MiB", 0.9),
+  tcp("16 KiB", "bare TCP in Deno", 0.85),
+  tcp("1 MiB", "bare TCP in Deno", 0.85),
+  bulk("upload, echoed", "node:http2 20", ECHOED, 1.5),
+  bulk("upload, counted", "Deno.serve", COUNTED, 2),
+  { ...TLS, what: "TLS, small requests", peer: "Deno.serve", loads: SMALL, target: 3 },
+  { ...TLS, what: "TLS, small requests", peer: "node:http2 20", loads: SMALL, target: 1 },
+  { ...TLS, what: "TLS, download", peer: "Deno.serve", loads: DOWNLOADS, target: 3 },
+  { ...TLS, what: "TLS, download", peer: "node:http2 20", loads: DOWNLOADS, target: 1 },
+  {
+    ...TLS,
+    what: "TLS, upload, counted",
+    peer: "Deno.serve",
+    loads: COUNTED,
+    target: 3,
+    bare: "bare frames in Deno, uploads counted",
+  },
+  {
+    ...TLS,
+    what: "TLS, upload, counted",
+    peer: "node:http2 20",
+    loads: COUNTED,
+    target: 1,
+    bare: "bare frames in Deno, uploads counted",
+  },
+  {
+    ...TLS,
+    what: "TLS, upload, echoed",
+    peer: "Deno.serve",
+    loads: ECHOED,
+    target: 3,
+    bare: "bare frames in Deno, uploads echoed",
+  },
+  {
+    ...TLS,
+    what: "TLS, upload, echoed",
+    peer: "node:http2 20",
+    loads: ECHOED,
+    target: 1,
+    bare: "bare frames in Deno, uploads echoed",
+  },
+  codec("HPACK requests", "hpack.js", [
+    "encode fresh request",
+    "encode reused request",
+    "decode changing request",
+  ], 10),
+  codec("HPACK responses", "hpack.js", [
+    "encode fresh response",
+    "encode reused response",
+    "decode changing response",
+  ], 6),
+  codec("HPACK, changing", "libnghttp2", [
+    "encode fresh request",
+    "encode fresh response",
+    "encode reused request",
+    "encode reused response",
+    "decode changing request",
+    "decode changing response",
+  ], 0.9),
+  codec("HPACK, repeated", "libnghttp2", ["decode repeated request", "decode repeated response"], 2),
+  codec(
+    "QPACK, decode",
+    "libnghttp3",
+    QPACK_MODES.flatMap((mode) => [
+      `decode changing request ${mode}`,
+      `decode changing response ${mode}`,
+    ]),
+    1,
+  ),
+  codec(
+    "QPACK, encode fresh",
+    "libnghttp3",
+    QPACK_MODES.flatMap((mode) => [
+      `encode fresh request ${mode}`,
+      `encode fresh response ${mode}`,
+    ]),
+    0.8,
+  ),
+  codec(
+    "QPACK, encode reused",
+    "libnghttp3",
+    QPACK_MODES.flatMap((mode) => [
+      `encode reused request ${mode}`,
+      `encode reused response ${mode}`,
+    ]),
+    0.8,
+  ),
+  codec("pair of engines, unique requests", "libnghttp2", ["unique", "browser"], 1),
+  codec("pair of engines, the same request", "libnghttp2", ["same"], 2),
+  codec("pair of engines, unique requests", "libnghttp2, frame by frame", ["unique", "browser"], 1),
+  codec("pair of engines, the same request", "libnghttp2, frame by frame", ["same"], 2),
+  {
+    what: "HTTP/3, both ends",
+    run: "h3",
+    ours: "tandem exchange",
+    peer: "bare Deno QUIC streams",
+    loads: ["hello, 100 at once"],
+    by: "cpu",
+    target: 0.85,
+  },
+  {
+    what: "HTTP/3, both ends",
+    run: "h3",
+    ours: "tandem exchange",
+    peer: "bare Deno QUIC streams",
+    loads: [M64],
+    by: "cpu",
+    target: 0.95,
+  },
+  {
+    what: "Web Streams",
+    run: "streams",
+    ours: "tandem streams",
+    peer: "tandem exchange",
+    loads: ["hello-c1m100", "hello-c8m10"],
+    by: "cpu",
+    target: 0.5,
+  },
+  {
+    what: "Web Streams",
+    run: "streams",
+    ours: "tandem streams",
+    peer: "tandem exchange",
+    loads: ["m1-c1m4", "m64-c1m1"],
+    by: "cpu",
+    target: 0.45,
+  },
+  idle("an idle connection", "tandem exchange", "Deno.serve", 1.1),
+  idle(
+    "an idle connection over HTTP/3",
+    "tandem exchange over QUIC",
+    "bare Deno QUIC streams",
+    1.3,
+    "bare Deno QUIC streams, with those that HTTP/3 has beside",
+  ),
+];
