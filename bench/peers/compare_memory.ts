@@ -45,6 +45,8 @@ const DEADLINE_MS = 60_000;
 
 interface Contender {
   readonly name: string;
+  /** The only cases that it has, by how their names start. */
+  readonly only?: readonly string[];
   /** The program and its arguments, or why it is left out. */
   readonly command: readonly string[] | string;
 }
@@ -87,6 +89,12 @@ function hpackJs(folder: string): Contender {
   return { name: "hpack.js", command: missing ?? [node!, `${PROGRAMS}/hpack_js.mjs`, folder] };
 }
 
+/** No codec: what the strings alone cost, where they are encoded. */
+function strings(folder: string): Contender {
+  const { command } = ours("bare_strings.ts", folder);
+  return { name: "bare strings", only: ["encode fresh", "encode reused"], command };
+}
+
 async function groups(folder: string): Promise<Group[]> {
   const pair = await compileNative(folder, "nghttp2_pair", "nghttp2");
   return [{
@@ -96,6 +104,7 @@ async function groups(folder: string): Promise<Group[]> {
       ours("tandem_hpack.ts", folder),
       native("libnghttp2", await compileNative(folder, "nghttp2_hpack", "nghttp2"), folder),
       hpackJs(folder),
+      strings(folder),
     ],
   }, {
     name: "QPACK",
@@ -103,6 +112,7 @@ async function groups(folder: string): Promise<Group[]> {
     contenders: [
       ours("tandem_qpack.ts", folder),
       native("libnghttp3", await compileNative(folder, "nghttp3_qpack", "nghttp3"), folder),
+      strings(folder),
     ],
   }, {
     name: "engines",
@@ -128,6 +138,7 @@ export async function compareMemory(options: MemoryOptions): Promise<MemoryResul
 
 interface Contest {
   readonly name: string;
+  readonly only: readonly string[] | undefined;
   readonly running: Running;
 }
 
@@ -139,17 +150,19 @@ async function compareGroup(
   const contest: Contest[] = [];
   const results: MemoryResult[] = [];
   try {
-    for (const { name, command } of group.contenders) {
+    for (const { name, command, only } of group.contenders) {
       if (!isWanted(name, options.programs)) continue;
       if (typeof command === "string") {
         console.error(`${group.name}: ${name} is left out: ${command}`);
         continue;
       }
       const [program, ...args] = command;
-      contest.push({ name, running: await start(program!, args, { ready: "ready", cpu: options.cpu }) });
+      const running = await start(program!, args, { ready: "ready", cpu: options.cpu });
+      contest.push({ name, only, running });
     }
     for (const one of cases) {
-      const done = await compareCase(group.name, one, contest, options);
+      const able = contest.filter(({ only }) => only?.some((start) => one.startsWith(start)) ?? true);
+      const done = await compareCase(group.name, one, able, options);
       options.onCase(done);
       results.push(...done);
     }

@@ -44,11 +44,11 @@ function bare(name: string, ...more: readonly string[]): H3Server {
   };
 }
 
-/** Bare streams, and beside them those that HTTP/3 has on every connection: they only matter for memory. */
-export const BARE_WITH_UNI: H3Server = bare(
-  "bare Deno QUIC streams, with those that HTTP/3 has beside",
-  "uni",
-);
+/** Bare streams, and beside them unidirectional ones of the server and one of the client: they only matter for memory. */
+export const BARE_WITH_UNI: readonly H3Server[] = [
+  bare("bare Deno QUIC streams, with the control streams of HTTP/3", "1"),
+  bare("bare Deno QUIC streams, with those that HTTP/3 has beside", "3"),
+];
 
 /** Waits a little: these print nothing when they listen. */
 async function settle<T>(value: T): Promise<T> {

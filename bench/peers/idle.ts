@@ -74,7 +74,9 @@ function contenders(options: IdleOptions, load: IdleLoad): Contender[] {
     const name = kind === "raw" ? server.name : `${server.name} over QUIC`;
     all.push({ name, kind, start: (lab) => server.start(lab) });
   }
-  all.push({ name: BARE_WITH_UNI.name, kind: "raw with uni", start: (lab) => BARE_WITH_UNI.start(lab) });
+  for (const server of BARE_WITH_UNI) {
+    all.push({ name: server.name, kind: "raw with uni", start: (lab) => server.start(lab) });
+  }
   const isWaiting = load.path.startsWith("/wait");
   return all.filter(({ name, kind }) => {
     if (!isWanted(name, options.servers)) return false;

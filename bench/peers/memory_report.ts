@@ -15,7 +15,7 @@ export function memoryTable(results: readonly MemoryResult[]): string {
     lines.push(`|---|${programs.map(() => "---|").join("")}${peers.map(() => "---|").join("")}`);
     for (const [name, one] of Map.groupBy(rows, (row) => row.case)) {
       const cells = programs.map((program) =>
-        memoryCell(one.find((row) => row.program === program)!, isCodec)
+        memoryCell(one.find((row) => row.program === program), isCodec)
       );
       const own = one.find((row) => row.program === "tandem");
       const ratios = peers.map((peer) => memoryRatio(own, one.find((row) => row.program === peer)));
@@ -26,7 +26,8 @@ export function memoryTable(results: readonly MemoryResult[]): string {
   return text;
 }
 
-function memoryCell(row: MemoryResult, isCodec: boolean): string {
+function memoryCell(row: MemoryResult | undefined, isCodec: boolean): string {
+  if (row === undefined) return "–";
   if (row.failure !== undefined) return `no result: ${row.failure}`;
   return isCodec ? `${range(row.rate!)}, ${digits(row.codedBytes!)}` : range(row.cpuMicros!);
 }

@@ -1,7 +1,7 @@
 /**
  * The ceiling for HTTP/3 on Deno: streams that carry the same bodies without HTTP. A request is the path and FIN,
- * a response the body and FIN. With `uni` each end has the unidirectional streams of HTTP/3 as well:
- * `deno run -A raw_quic_server.ts PORT CERT KEY [uni]`.
+ * a response the body and FIN. With UNI it opens so many unidirectional streams on each connection, as HTTP/3 has
+ * one for control and two for QPACK, and reads those of the client: `deno run -A raw_quic_server.ts PORT CERT KEY [UNI]`.
  */
 import { bodyFor } from "./bodies.ts";
 
@@ -40,9 +40,8 @@ const PIECE = 262_144;
 /** The streams that stay open on a connection. */
 const kept: unknown[] = [];
 
-/** Opens a control stream and the two of QPACK. */
 async function openUni(connection: Deno.QuicConn): Promise<void> {
-  for (let type = 0; type < 3; type++) {
+  for (let type = 0; type < Number(uni); type++) {
     const writer = (await connection.createUnidirectionalStream()).getWriter();
     await writer.write(Uint8Array.of(type));
     kept.push(writer);
