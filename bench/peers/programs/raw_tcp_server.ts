@@ -5,6 +5,7 @@
  * header of nine octets, and nothing else of HTTP: `deno run -A raw_tcp_server.ts PORT [copy|frames]`.
  */
 import { BODIES } from "./bodies.ts";
+import { copyFrames } from "./framed_copy.ts";
 
 const [port, copy] = Deno.args;
 const BODY = BODIES.get("/m64")!;
@@ -12,8 +13,6 @@ const BODY = BODIES.get("/m64")!;
 const PIECE = 1_048_576;
 // A copy within a page's offset of the source is slow on some processors.
 const output = new Uint8Array(PIECE + 192).subarray(192);
-const FRAME = 16_384;
-const FRAME_HEADER = 9;
 
 async function serve(connection: Deno.TcpConn): Promise<void> {
   const requests = new Uint8Array(1024);
@@ -24,25 +23,6 @@ async function serve(connection: Deno.TcpConn): Promise<void> {
   }
 }
 
-/** Copies so much as one output takes of a body, with a header before each frame; gives the length. */
-function copyFrames(from: number, size: number): { readonly end: number; readonly length: number } {
-  let at = from;
-  let length = 0;
-  while (at < size && length + FRAME_HEADER < PIECE) {
-    const part = Math.min(FRAME, size - at, PIECE - length - FRAME_HEADER);
-    output[length] = part >>> 16;
-    output[length + 1] = part >>> 8;
-    output[length + 2] = part;
-    output[length + 3] = 0;
-    output[length + 4] = at + part === size ? 1 : 0;
-    output[length + 8] = 1;
-    output.set(BODY.subarray(at, at + part), length + FRAME_HEADER);
-    at += part;
-    length += FRAME_HEADER + part;
-  }
-  return { end: at, length };
-}
-
 async function send(connection: Deno.TcpConn, size: number): Promise<void> {
   for (let at = 0; at < size;) {
     const end = Math.min(at + PIECE, size);
@@ -51,10 +31,10 @@ async function send(connection: Deno.TcpConn, size: number): Promise<void> {
       continue;
     }
     if (copy === "frames") {
-      const frames = copyFrames(at, size);
-      at = frames.end;
-      for (let sent = 0; sent < frames.length;) {
-        sent += await connection.write(output.subarray(sent, frames.length));
+      const copied = copyFrames(output, BODY.subarray(0, size), { body: at, output: 0 }, 1);
+      at = copied.body;
+      for (let sent = 0; sent < copied.output;) {
+        sent += await connection.write(output.subarray(sent, copied.output));
       }
       continue;
     }
