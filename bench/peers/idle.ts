@@ -1,7 +1,7 @@
 /** What servers hold of connections and exchanges on which nothing happens. */
 import { BARE_WITH_UNI, H3_SERVERS } from "./h3_servers.ts";
 import { memoryBytes, type Running, start } from "./process.ts";
-import { type Lab, SERVERS } from "./servers.ts";
+import { type Lab, SERVERS, smallYoung } from "./servers.ts";
 import { summarize, type Summary } from "./statistics.ts";
 import { isWanted } from "./wanted.ts";
 
@@ -63,7 +63,7 @@ const CAN_WAIT = ["bare", "tandem exchange", "tandem native", "Deno.serve", "Bun
 
 function contenders(options: IdleOptions, load: IdleLoad): Contender[] {
   const all: Contender[] = [];
-  for (const server of SERVERS) {
+  for (const server of [...SERVERS, smallYoung]) {
     if (server.isCanned === true || server.only !== undefined) continue;
     if (server.program === undefined) console.error(`${server.name}: not installed`);
     else all.push({ name: server.name, kind: "h2", start: (lab) => server.start(lab, false) });

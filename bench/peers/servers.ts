@@ -34,7 +34,13 @@ export interface PeerServer {
 const PROGRAMS = `${import.meta.dirname}/programs`;
 const INTEROP = `${import.meta.dirname}/../../tests/interop/peers/node_modules`;
 
-function deno(name: string, file: string, mode: readonly string[], isSlow: boolean): PeerServer {
+function deno(
+  name: string,
+  file: string,
+  mode: readonly string[],
+  isSlow: boolean,
+  flags: readonly string[] = [],
+): PeerServer {
   return {
     name,
     program: Deno.execPath(),
@@ -43,7 +49,8 @@ function deno(name: string, file: string, mode: readonly string[], isSlow: boole
     isSlow,
     async start(lab, isTls) {
       const port = freePort();
-      const args = ["run", "-A", "--no-lock", "--unstable-net", `${PROGRAMS}/${file}`, `${port}`, ...mode];
+      const options = ["run", "-A", "--no-lock", "--unstable-net", ...flags];
+      const args = [...options, `${PROGRAMS}/${file}`, `${port}`, ...mode];
       if (isTls) args.push(lab.cert, lab.key);
       return { port, running: await start(Deno.execPath(), args, { ready: "ready", cpu: lab.cpu }) };
     },
@@ -196,6 +203,15 @@ const bareNative: PeerServer = {
 function bareBodies(name: string, file: string, mode: string, only: string): PeerServer {
   return { ...deno(`bare frames in Deno, ${name}`, file, [mode], false), only };
 }
+
+/** Ours, where V8 may not let its young generation grow: only memory differs. */
+export const smallYoung: PeerServer = deno(
+  "tandem exchange, young generation held at 2 MiB",
+  "tandem_server.ts",
+  ["exchange"],
+  false,
+  ["--v8-flags=--max-semi-space-size=2"],
+);
 
 /** Bun's own server. */
 export const bunServe: PeerServer = {
