@@ -48,6 +48,23 @@ export function judge(target: Target, all: readonly Measured[]): Verdict[] {
   return verdicts;
 }
 
+/** What loads are called in a table that says already whether they go up or down, and how they are coded. */
+const LABELS: readonly (readonly [RegExp, string])[] = [
+  [/^(encode|decode) (fresh|reused|changing|repeated) /, ""],
+  [/, (\d+ at once|one at a time)$/, ""],
+  [/^k1-/, "1 KiB-"],
+  [/^uniq-/, "unique-"],
+  [/^json-/, "JSON-"],
+  [/^(m1|sink1m|echo1m)(?=-|$)/, "1 MiB"],
+  [/^m64-/, "64 MiB-"],
+  [/-c1m\d+$/, ""],
+  [/-c(\d+)m\d+$/, " on $1"],
+];
+
+function labelOf(load: string): string {
+  return LABELS.reduce((text, [pattern, by]) => text.replace(pattern, by), load);
+}
+
 /** All targets of the runs that were made as a table; what is missed is bold. */
 export function targetTable(targets: readonly Target[], runs: Runs): string {
   const lines = [
@@ -65,7 +82,7 @@ export function targetTable(targets: readonly Target[], runs: Runs): string {
 function rowOf(target: Target, verdicts: readonly Verdict[]): string[] {
   const limit = target.by === "memory" ? `at most ${target.target}` : String(target.target);
   const cells = verdicts.map(({ load, ratio, isReached }) =>
-    `${load} ${isReached ? digits(ratio) : `**${digits(ratio)}**`}`
+    `${labelOf(load)} ${isReached ? digits(ratio) : `**${digits(ratio)}**`}`
   );
   const bare = verdicts.filter((one) => one.bare !== undefined).map((one) => digits(one.bare!));
   const reached = verdicts.filter((one) => one.isReached).length;

@@ -1,9 +1,10 @@
 /**
- * `deno task bench:targets [RUN…] [--rounds N] [--scale F] [--counts A,B] [--out FOLDER]`, where RUN is `small`,
- * `native`, `bulk`, `tls`, `clients`, `h3`, `tcp`, `streams`, `idle` or `memory`; all without.
+ * `deno task bench:targets [RUN…] [--rounds N] [--scale F] [--counts A,B] [--out FOLDER] [--read FOLDER]`, where RUN
+ * is `small`, `native`, `bulk`, `tls`, `clients`, `h3`, `tcp`, `streams`, `idle` or `memory`; all without.
  *
  * Measures what the targets of `targets.ts` need, peers in turn, and says of each whether it is reached: one table
- * as Markdown, and as JSON where a folder is given. Peers that are not installed leave their targets out.
+ * as Markdown, and as JSON where a folder is given. Peers that are not installed leave their targets out. With
+ * `--read` nothing is measured: what a run left in a folder is judged anew.
  */
 import { parseArgs } from "node:util";
 import { judge, type Runs, targetTable } from "./judge.ts";
@@ -15,6 +16,7 @@ const OPTIONS = {
   scale: { type: "string", default: "1" },
   counts: { type: "string", default: "1,100,1000" },
   out: { type: "string" },
+  read: { type: "string" },
 } as const;
 
 function fail(what: string): never {
@@ -43,12 +45,25 @@ if (!(amount.rounds >= 1 && amount.scale > 0 && amount.counts.every((count) => c
   fail("rounds, scale and counts are numbers, 1 or more, and more than 0 for the scale");
 }
 
-const runs: { -readonly [Name in keyof Runs]: Runs[Name] } = {};
-for (const name of names) {
-  console.error(`${name}: ${amount.rounds} rounds`);
-  runs[name] = await RUNS[name](amount);
-  console.error(targetTable(TARGETS.filter((one) => one.run === name), runs));
+async function measure(): Promise<Runs> {
+  const runs: { -readonly [Name in keyof Runs]: Runs[Name] } = {};
+  for (const name of names) {
+    console.error(`${name}: ${amount.rounds} rounds`);
+    runs[name] = await RUNS[name](amount);
+    console.error(targetTable(TARGETS.filter((one) => one.run === name), runs));
+  }
+  return runs;
 }
+
+function read(folder: string): Runs {
+  try {
+    return JSON.parse(Deno.readTextFileSync(`${folder}/targets.json`)).runs;
+  } catch (cause) {
+    return fail(`there is no run to read in ${folder} (${(cause as Error).message})`);
+  }
+}
+
+const runs = values.read === undefined ? await measure() : read(values.read);
 const table = targetTable(TARGETS, runs);
 console.log(table);
 if (values.out !== undefined) {

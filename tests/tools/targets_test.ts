@@ -47,6 +47,23 @@ Deno.test("targets by rate want more, those of memory less, and a bare program s
   ]);
 });
 
+Deno.test("targets have loads with short names in their table", () => {
+  const loads = ["hello-c1m100", "k1-c8m10", "m64-c1m1", "echo1m", "echo1m-c8m1", "64 MiB, one at a time"];
+  const all = [...loads, "encode fresh request static"].flatMap((load) => [
+    { who: "ours", load, cpuMicros: 1 },
+    { who: "theirs", load, cpuMicros: 3 },
+  ]);
+  const table = targetTable(
+    [{ ...TARGET, loads: all.filter((_, i) => i % 2 === 0).map(({ load }) => load) }],
+    {
+      small: all,
+    },
+  );
+  const names =
+    "hello 3.00; 1 KiB on 8 3.00; 64 MiB 3.00; 1 MiB 3.00; 1 MiB on 8 3.00; 64 MiB 3.00; request static 3.00";
+  assert.ok(table.includes(`| ${names} |`), table);
+});
+
 Deno.test("targets without any result are not called reached", () => {
   assert.deepEqual(judge(TARGET, []), []);
   assert.match(targetTable([TARGET], { small: [] }), /\| no result \|/);
