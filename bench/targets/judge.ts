@@ -50,7 +50,8 @@ export function judge(target: Target, all: readonly Measured[]): Verdict[] {
 
 /** What loads are called in a table that says already whether they go up or down, and how they are coded. */
 const LABELS: readonly (readonly [RegExp, string])[] = [
-  [/^(encode|decode) (fresh|reused|changing|repeated) /, ""],
+  [/^(encode|decode) (changing|repeated) /, ""],
+  [/^encode (fresh|kept|reused) (\w+)/, "$2 $1"],
   [/, (\d+ at once|one at a time)$/, ""],
   [/^k1-/, "1 KiB-"],
   [/^uniq-/, "unique-"],

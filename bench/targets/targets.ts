@@ -46,6 +46,7 @@ const DOWNLOADS_1 = ["m1-c1m4", "m1-c8m1"];
 const DOWNLOADS_64 = ["m64-c1m1", "m64-c8m1"];
 const COUNTED = ["sink1m", "sink1m-c8m1"];
 const ECHOED = ["echo1m", "echo1m-c8m1"];
+const LISTS = ["fresh", "kept", "reused"];
 const QPACK_MODES = ["static", "safe", "eager"];
 const M1 = "1 MiB, 4 at once";
 const M64 = "64 MiB, one at a time";
@@ -100,6 +101,19 @@ function codec(what: string, peer: string, loads: readonly string[], target: num
   return { what, run: "memory", ours: "tandem", peer, loads, by: "cpu", target };
 }
 
+function ofKinds(what: string): string[] {
+  return [`${what} request`, `${what} response`];
+}
+
+function ofModes(what: string): string[] {
+  return QPACK_MODES.flatMap((mode) => ofKinds(what).map((one) => `${one} ${mode}`));
+}
+
+/** What is compared with hpack.js. */
+function hpackCases(kind: string): string[] {
+  return [...LISTS.map((lists) => `encode ${lists} ${kind}`), `decode changing ${kind}`];
+}
+
 /** Encoders, beside what the strings of the same lists cost alone. */
 function encoder(what: string, peer: string, loads: readonly string[], target: number): Target {
   return { ...codec(what, peer, loads, target), bare: "bare strings" };
@@ -142,47 +156,13 @@ export const TARGETS: readonly Target[] = [
   tls("upload, counted", "node:http2 20", COUNTED, 1, "uploads counted"),
   tls("upload, echoed", "Deno.serve", ECHOED, 3, "uploads echoed"),
   tls("upload, echoed", "node:http2 20", ECHOED, 1, "uploads echoed"),
-  codec("HPACK requests", "hpack.js", [
-    "encode fresh request",
-    "encode reused request",
-    "decode changing request",
-  ], 10),
-  codec("HPACK responses", "hpack.js", [
-    "encode fresh response",
-    "encode reused response",
-    "decode changing response",
-  ], 6),
-  encoder("HPACK, encode fresh", "libnghttp2", ["encode fresh request", "encode fresh response"], 0.9),
-  encoder("HPACK, encode reused", "libnghttp2", ["encode reused request", "encode reused response"], 0.9),
-  codec("HPACK, decode", "libnghttp2", ["decode changing request", "decode changing response"], 0.9),
-  codec("HPACK, repeated", "libnghttp2", ["decode repeated request", "decode repeated response"], 2),
-  codec(
-    "QPACK, decode",
-    "libnghttp3",
-    QPACK_MODES.flatMap((mode) => [
-      `decode changing request ${mode}`,
-      `decode changing response ${mode}`,
-    ]),
-    1,
-  ),
-  codec(
-    "QPACK, encode fresh",
-    "libnghttp3",
-    QPACK_MODES.flatMap((mode) => [
-      `encode fresh request ${mode}`,
-      `encode fresh response ${mode}`,
-    ]),
-    0.8,
-  ),
-  codec(
-    "QPACK, encode reused",
-    "libnghttp3",
-    QPACK_MODES.flatMap((mode) => [
-      `encode reused request ${mode}`,
-      `encode reused response ${mode}`,
-    ]),
-    0.8,
-  ),
+  codec("HPACK requests", "hpack.js", hpackCases("request"), 10),
+  codec("HPACK responses", "hpack.js", hpackCases("response"), 6),
+  ...LISTS.map((lists) => encoder(`HPACK, encode ${lists}`, "libnghttp2", ofKinds(`encode ${lists}`), 0.9)),
+  codec("HPACK, decode", "libnghttp2", ofKinds("decode changing"), 0.9),
+  codec("HPACK, decode repeated", "libnghttp2", ofKinds("decode repeated"), 2),
+  codec("QPACK, decode", "libnghttp3", ofModes("decode changing"), 1),
+  ...LISTS.map((lists) => encoder(`QPACK, encode ${lists}`, "libnghttp3", ofModes(`encode ${lists}`), 0.8)),
   codec("pair of engines, unique requests", "libnghttp2", ["unique", "browser"], 1),
   codec("pair of engines, the same request", "libnghttp2", ["same"], 2),
   codec("pair of engines, unique requests", "libnghttp2, frame by frame", ["unique", "browser"], 1),

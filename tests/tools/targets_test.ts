@@ -60,7 +60,7 @@ Deno.test("targets have loads with short names in their table", () => {
     },
   );
   const names =
-    "hello 3.00; 1 KiB on 8 3.00; 64 MiB 3.00; 1 MiB 3.00; 1 MiB on 8 3.00; 64 MiB 3.00; request static 3.00";
+    "hello 3.00; 1 KiB on 8 3.00; 64 MiB 3.00; 1 MiB 3.00; 1 MiB on 8 3.00; 64 MiB 3.00; request fresh static 3.00";
   assert.ok(table.includes(`| ${names} |`), table);
 });
 

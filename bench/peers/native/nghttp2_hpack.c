@@ -129,7 +129,7 @@ static void check(const char *kind, const corpus *all) {
   nghttp2_hd_inflate_del(inflater);
 }
 
-/* `encode fresh KIND`, `encode reused KIND`, `encode repeated KIND`, `decode changing KIND`, `decode repeated KIND` */
+/* `encode fresh KIND`, `encode kept KIND` or `encode reused KIND` (the same in C), `encode repeated KIND`, `decode changing KIND`, `decode repeated KIND` */
 static void pass(char **words, int count, tally *sum) {
   expect(count == 3, "a case has three words");
   const corpus *all = read_lists(words[2]);

@@ -205,7 +205,7 @@ static void decode(const char *kind, const char *mode_word, const corpus *all, t
   nghttp3_qpack_decoder_del(decoder);
 }
 
-/* `encode fresh KIND MODE`, `encode reused KIND MODE`, `decode changing KIND MODE` */
+/* `encode fresh KIND MODE`, `encode kept KIND MODE` or `encode reused KIND MODE` (the same in C), `decode changing KIND MODE` */
 static void pass(char **words, int count, tally *sum) {
   expect(count == 4, "a case has four words");
   const corpus *all = read_lists(words[2]);

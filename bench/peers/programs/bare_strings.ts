@@ -6,7 +6,7 @@
  */
 import { ByteWriter } from "../../../wire/byte_writer.ts";
 import { writeStringLiteral } from "../../../wire/string_literal.ts";
-import { type ListKind, listMaker } from "../../field_lists.ts";
+import { type ListKind, listMaker, makeLists } from "../../field_lists.ts";
 import { octetsOf, readLists } from "./corpus_files.mjs";
 import { BATCH, serveRounds, type Tally } from "./memory_rounds.mjs";
 
@@ -55,7 +55,11 @@ const passes = new Map<string, Pass>();
 
 serveRounds(([, what, kind]: string[]) => {
   const name = `${what} ${kind}`;
-  const pass = passes.get(name) ?? encode(kind as ListKind, readLists(folder, kind!), what === "fresh");
+  const known = passes.get(name);
+  if (known !== undefined) return known;
+  const read: string[][] = readLists(folder, kind);
+  const lists = what === "kept" ? makeLists(kind as ListKind, read.length) : read;
+  const pass = encode(kind as ListKind, lists, what === "fresh");
   passes.set(name, pass);
   return pass;
 });

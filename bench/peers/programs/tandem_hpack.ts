@@ -1,6 +1,6 @@
 /** Our HPACK: `deno run -A tandem_hpack.ts FOLDER`, asked for rounds as `memory_rounds.mjs` says. */
 import { ByteWriter, HpackDecoder, HpackEncoder } from "../../../hpack/mod.ts";
-import { type ListKind, listMaker } from "../../field_lists.ts";
+import { type ListKind, listMaker, makeLists } from "../../field_lists.ts";
 import { octetsOf, readLists, readRecords } from "./corpus_files.mjs";
 import { BATCH, expectOctets, expectSame, serveRounds, SETTLING, type Tally } from "./memory_rounds.mjs";
 
@@ -90,7 +90,8 @@ function find([direction, what, kind]: string[]): Pass {
   const name = `${direction} ${what} ${kind}`;
   const known = passes.get(name);
   if (known !== undefined) return known;
-  const lists: string[][] = readLists(folder, kind);
+  const read: string[][] = readLists(folder, kind);
+  const lists = what === "kept" ? makeLists(kind as ListKind, read.length) : read;
   let pass: Pass;
   if (direction === "encode" && what === "repeated") pass = encodeRepeated(lists);
   else if (direction === "encode") pass = encodeChanging(kind as ListKind, lists, what === "fresh");

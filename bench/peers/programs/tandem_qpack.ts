@@ -1,6 +1,6 @@
 /** Our QPACK: `deno run -A tandem_qpack.ts FOLDER`, asked for rounds as `memory_rounds.mjs` says. */
 import { ByteWriter, QpackDecoder, QpackEncoder, type QpackPolicy } from "../../../qpack/mod.ts";
-import { type ListKind, listMaker } from "../../field_lists.ts";
+import { type ListKind, listMaker, makeLists } from "../../field_lists.ts";
 import { QPACK_PEER } from "../codec_corpora.ts";
 import { octetsOf, readLists, readRecords } from "./corpus_files.mjs";
 import { BATCH, expectOctets, expectSame, serveRounds, type Tally } from "./memory_rounds.mjs";
@@ -104,7 +104,8 @@ function find([direction, what, kind, mode]: string[]): Pass {
   const name = `${direction} ${what} ${kind} ${mode}`;
   const known = passes.get(name);
   if (known !== undefined) return known;
-  const lists: string[][] = readLists(folder, kind);
+  const read: string[][] = readLists(folder, kind);
+  const lists = what === "kept" ? makeLists(kind as ListKind, read.length) : read;
   const policy = mode as QpackPolicy;
   const pass = direction === "encode"
     ? encode(kind as ListKind, lists, policy, what === "fresh")
