@@ -1,7 +1,7 @@
 /**
  * How little an upload can cost in Deno: frames are found by their lengths, nothing is decoded or checked. Each
- * request gets one canned answer when its last frame has come; with `echo` the frames of its body go back as they
- * came. Reads go on while something is written, into the other half of what is to be written next:
+ * request gets one canned answer when its last frame has come; with `echo` each piece of its body goes back as a
+ * frame of its own, since nobody may begin a frame whose end may never come. Reads go on while something is written, into the other half of what is to be written next:
  * `deno run -A bare_upload_server.ts PORT count|echo [CERT KEY]`.
  */
 import { END_STREAM, frame, join, opening, SETTINGS_ACK, Type, windowUpdate } from "./canned_h2.ts";
@@ -83,6 +83,15 @@ async function serve(conn: Deno.Conn): Promise<void> {
     }
   };
 
+  /** Sends a piece of a frame back; `isLast` says that the frame ends with it. */
+  const echo = (piece: Uint8Array, isLast: boolean): void => {
+    const header = head.slice();
+    header.set([piece.length >>> 16, piece.length >>> 8 & 255, piece.length & 255]);
+    if (!isLast) header[4] = 0;
+    output.add(header);
+    output.add(piece);
+  };
+
   for (;;) {
     const read = await conn.read(input);
     if (read === null) break;
@@ -93,11 +102,12 @@ async function serve(conn: Deno.Conn): Promise<void> {
         head[kept++] = input[at++]!;
         if (kept < head.length) continue;
         left = head[0]! << 16 | head[1]! << 8 | head[2]!;
-        if (mode === "echo" && head[3] === Type.DATA) output.add(head);
       }
       const taken = Math.min(left, read - at);
       if (head[3] === Type.DATA) {
-        if (mode === "echo") output.add(input.subarray(at, at + taken));
+        if (mode === "echo" && (taken > 0 || left === 0)) {
+          echo(input.subarray(at, at + taken), taken === left);
+        }
         credit += taken;
       }
       at += taken;
@@ -107,11 +117,8 @@ async function serve(conn: Deno.Conn): Promise<void> {
       kept = 0;
     }
     if (credit >= CREDIT_BYTES) {
-      // What a frame of that kind would cut in two must have come whole.
-      if (mode !== "echo" || kept === 0) {
-        output.add(windowUpdate(credit));
-        credit = 0;
-      }
+      output.add(windowUpdate(credit));
+      credit = 0;
     }
     await output.flush(input.length * 2);
   }
