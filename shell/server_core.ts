@@ -50,9 +50,8 @@ export class ServerCore implements ServerHost {
   readonly #direct: ExchangeHandler | undefined;
   readonly #arrivals: Arrivals = new Arrivals();
   readonly #open: IdTable<ServerSide> = new IdTable();
-  /** The time of day while events are dealt with, for all responses that are given meanwhile; else empty. */
-  #date = "";
-  #isReceiving = false;
+  /** While events are dealt with, the time of day for all responses that are given meanwhile; empty until one needs it. */
+  #date: string | undefined;
   /** Exchanges of this turn whose handler has not begun. */
   #fresh: ServerSide[] = [];
   /** Handlers whose promise has not settled. */
@@ -102,19 +101,18 @@ export class ServerCore implements ServerHost {
    * that arrived, and one whose exchange was reset in the same turn never begins.
    */
   receive(events: readonly EngineEvent[]): void {
-    this.#isReceiving = true;
+    this.#date = "";
     for (let i = 0; i < events.length; i++) this.#receive(events[i]!);
     if (this.#fresh.length > 0) this.#begin();
     this.#arrivals.settle();
-    this.#isReceiving = false;
-    this.#date = "";
+    this.#date = undefined;
   }
 
   /** Part of `ServerHost`. The clock of the platform is asked once for the responses of one turn. */
   get date(): string {
     if (!this.#options.sendDate) return "";
-    if (!this.#isReceiving) return httpDate();
-    return this.#date === "" ? this.#date = httpDate() : this.#date;
+    if (this.#date === undefined) return httpDate();
+    return this.#date ||= httpDate();
   }
 
   #begin(): void {

@@ -6,14 +6,14 @@
  * Takes what is compared in turn, round by round, on one machine in one run, and writes one table as Markdown
  * and as JSON. A round in which anything failed is no result.
  */
-import { parseArgs } from "node:util";
+import { checkNames, listOf, readAmount, readCommandLine } from "./command_line.ts";
 import { compareClients } from "./compare_clients.ts";
 import { compareH3 } from "./compare_h3.ts";
 import { compareMemory, type MemoryResult } from "./compare_memory.ts";
 import { compareServers, type ServerResult } from "./compare_servers.ts";
 import { compareTcp } from "./compare_tcp.ts";
 import { CONNECTIONS, EXCHANGES, measureIdle } from "./idle.ts";
-import { makeLab } from "./lab.ts";
+import { withLab } from "./lab.ts";
 import { LOADS, WORKER_LOADS } from "./loads.ts";
 import { memoryTable } from "./memory_report.ts";
 import { clientTable, idleTable, pairTable, serverTable } from "./report.ts";
@@ -32,28 +32,13 @@ const OPTIONS = {
   out: { type: "string" },
 } as const;
 
-function fail(what: string): never {
-  console.error(`Cannot compare: ${what}. The head of bench/peers/main.ts says what there is.`);
-  Deno.exit(2);
-}
-
-function readArgs() {
-  try {
-    return parseArgs({ args: Deno.args, allowPositionals: true, options: OPTIONS });
-  } catch (cause) {
-    return fail((cause as Error).message);
-  }
-}
-
-const { values, positionals } = readArgs();
-
-function list(text: string): string[] {
-  return text.split(",").filter((part) => part !== "");
-}
-
-const names = { servers: list(values.servers), loads: list(values.loads) };
-const amount = { rounds: Number(values.rounds), scale: Number(values.scale) };
-const counts = list(values.counts).map(Number);
+const { values, positionals, fail } = readCommandLine({
+  options: OPTIONS,
+  verb: "compare",
+  file: "bench/peers/main.ts",
+});
+const names = { servers: listOf(values.servers), loads: listOf(values.loads) };
+const { counts, ...amount } = readAmount(values, fail);
 const clientCpu = values.pin ? 1 : undefined;
 
 /** What was measured, and the same as tables. */
@@ -112,23 +97,16 @@ const KINDS: Readonly<Record<string, (lab: Lab) => Promise<Outcome>>> = {
 };
 
 const kinds = positionals.length === 0 ? ["servers"] : positionals;
-const unknown = kinds.find((kind) => !Object.hasOwn(KINDS, kind));
-if (unknown !== undefined) fail(`${unknown} is none of ${Object.keys(KINDS).join(", ")}`);
-if (!(amount.rounds >= 1 && amount.scale > 0 && counts.every((count) => count >= 1))) {
-  fail("rounds, scale and counts are numbers, 1 or more, and more than 0 for the scale");
-}
-const lab = await makeLab(values.pin);
+checkNames(kinds, KINDS, fail);
 const report: Record<string, unknown> = { deno: Deno.version, rounds: amount.rounds };
 let markdown = "";
-try {
+await withLab(values.pin, async (lab) => {
   for (const kind of kinds) {
     const outcome = await KINDS[kind]!(lab);
     report[kind] = outcome.results;
     markdown += outcome.markdown;
   }
-} finally {
-  await Deno.remove(lab.folder, { recursive: true });
-}
+});
 if (markdown.trim() === "") fail("no server and load that are installed have these names");
 console.log(markdown);
 if (values.out !== undefined) {

@@ -6,7 +6,7 @@
  * as Markdown, and as JSON where a folder is given. Peers that are not installed leave their targets out. With
  * `--read` nothing is measured: what a run left in a folder is judged anew.
  */
-import { parseArgs } from "node:util";
+import { checkNames, readAmount, readCommandLine } from "../peers/command_line.ts";
 import { judge, type Runs, targetTable } from "./judge.ts";
 import { RUNS } from "./runs.ts";
 import { type RunName, TARGETS } from "./targets.ts";
@@ -19,31 +19,14 @@ const OPTIONS = {
   read: { type: "string" },
 } as const;
 
-function fail(what: string): never {
-  console.error(`Cannot measure: ${what}. The head of bench/targets/main.ts says what there is.`);
-  Deno.exit(2);
-}
-
-function readArgs() {
-  try {
-    return parseArgs({ args: Deno.args, allowPositionals: true, options: OPTIONS });
-  } catch (cause) {
-    return fail((cause as Error).message);
-  }
-}
-
-const { values, positionals } = readArgs();
-const unknown = positionals.find((name) => !Object.hasOwn(RUNS, name));
-if (unknown !== undefined) fail(`${unknown} is none of ${Object.keys(RUNS).join(", ")}`);
+const { values, positionals, fail } = readCommandLine({
+  options: OPTIONS,
+  verb: "measure",
+  file: "bench/targets/main.ts",
+});
+checkNames(positionals, RUNS, fail);
 const names = (positionals.length === 0 ? Object.keys(RUNS) : positionals) as RunName[];
-const amount = {
-  rounds: Number(values.rounds),
-  scale: Number(values.scale),
-  counts: values.counts.split(",").map(Number),
-};
-if (!(amount.rounds >= 1 && amount.scale > 0 && amount.counts.every((count) => count >= 1))) {
-  fail("rounds, scale and counts are numbers, 1 or more, and more than 0 for the scale");
-}
+const amount = readAmount(values, fail);
 
 async function measure(): Promise<Runs> {
   const runs: { -readonly [Name in keyof Runs]: Runs[Name] } = {};

@@ -1,24 +1,16 @@
 /** The runs that targets are taken from: which contenders take which loads, and how they are bound. */
-import { type ClientResult, compareClients } from "../peers/compare_clients.ts";
+import type { Amount } from "../peers/command_line.ts";
+import { compareClients } from "../peers/compare_clients.ts";
 import { compareH3 } from "../peers/compare_h3.ts";
 import { compareMemory } from "../peers/compare_memory.ts";
 import type { PairResult } from "../peers/compare_pairs.ts";
 import { compareServers, type ServerResult } from "../peers/compare_servers.ts";
 import { compareTcp } from "../peers/compare_tcp.ts";
 import { CONNECTIONS, measureIdle } from "../peers/idle.ts";
-import { makeLab } from "../peers/lab.ts";
+import { withLab } from "../peers/lab.ts";
 import { LOADS } from "../peers/loads.ts";
-import { type Lab, SERVERS } from "../peers/servers.ts";
+import { SERVERS } from "../peers/servers.ts";
 import { type Measured, type RunName, TARGETS } from "./targets.ts";
-
-/** How often, and how much at once. */
-export interface Amount {
-  readonly rounds: number;
-  /** The number of requests is multiplied by this. */
-  readonly scale: number;
-  /** How many idle connections. */
-  readonly counts: readonly number[];
-}
 
 type Run = (amount: Amount) => Promise<Measured[]>;
 
@@ -35,18 +27,9 @@ function loads(run: RunName): string[] {
   return [...new Set(names)].map((name) => `=${name}`);
 }
 
-async function within<T>(isPinned: boolean, work: (lab: Lab) => Promise<T>): Promise<T> {
-  const lab = await makeLab(isPinned);
-  try {
-    return await work(lab);
-  } finally {
-    await Deno.remove(lab.folder, { recursive: true });
-  }
-}
-
 function servers(run: RunName, how: { readonly pin: boolean; readonly tls: boolean }): Run {
   return ({ rounds, scale }) =>
-    within(how.pin, async (lab) => {
+    withLab(how.pin, async (lab) => {
       const results = await compareServers(lab, {
         from: SERVERS,
         servers: contenders(run),
@@ -59,16 +42,12 @@ function servers(run: RunName, how: { readonly pin: boolean; readonly tls: boole
         clientCpu: how.pin ? 1 : undefined,
         onLoad: () => {},
       });
-      return results.map(ofServer);
+      return results.map((one) => measured(one.server, one));
     });
 }
 
-function ofServer({ server, load, cpuMicros, rate }: ServerResult): Measured {
-  return { who: server, load, cpuMicros: cpuMicros?.median, rate: rate?.median };
-}
-
-function ofClient({ client, load, cpuMicros, rate }: ClientResult): Measured {
-  return { who: client, load, cpuMicros: cpuMicros?.median, rate: rate?.median };
+function measured(who: string, { load, cpuMicros, rate }: Omit<ServerResult, "server" | "tls">): Measured {
+  return { who, load, cpuMicros: cpuMicros?.median, rate: rate?.median };
 }
 
 function ofPair({ server, load, serverMicros, clientMicros, rate }: PairResult, both: boolean): Measured {
@@ -80,13 +59,13 @@ function ofPair({ server, load, serverMicros, clientMicros, rate }: PairResult, 
 async function pairs(run: "h3" | "tcp", { rounds, scale }: Amount): Promise<Measured[]> {
   const compare = run === "h3" ? compareH3 : compareTcp;
   const options = { servers: contenders(run), loads: loads(run), rounds, scale };
-  const results = await within(true, (lab) => compare(lab, options, 1));
+  const results = await withLab(true, (lab) => compare(lab, options, 1));
   return results.map((one) => ofPair(one, run === "h3"));
 }
 
 async function idle({ rounds, counts }: Amount): Promise<Measured[]> {
   const options = { from: CONNECTIONS, servers: contenders("idle"), loads: [], counts, rounds };
-  const results = await within(false, (lab) => measureIdle(lab, options));
+  const results = await withLab(false, (lab) => measureIdle(lab, options));
   return results.flatMap(({ server, eachBytes }) =>
     counts.slice(1).map((count, i) => ({
       who: server,
@@ -97,7 +76,7 @@ async function idle({ rounds, counts }: Amount): Promise<Measured[]> {
 }
 
 async function memory({ rounds, scale }: Amount): Promise<Measured[]> {
-  const results = await within(false, ({ folder, cpu }) => {
+  const results = await withLab(false, ({ folder, cpu }) => {
     // All cases, as all lists together make a codec's code what it is in a program that sees many.
     const which = { programs: contenders("memory"), cases: [] };
     return compareMemory({ ...which, rounds, scale, folder, cpu, onCase: () => {} });
@@ -113,7 +92,8 @@ export const RUNS: Readonly<Record<RunName, Run>> = {
   tls: servers("tls", { pin: false, tls: true }),
   clients: async ({ rounds, scale }) => {
     const options = { clients: contenders("clients"), loads: loads("clients"), rounds, scale };
-    return (await within(false, (lab) => compareClients(lab, options))).map(ofClient);
+    const results = await withLab(false, (lab) => compareClients(lab, options));
+    return results.map((one) => measured(one.client, one));
   },
   h3: (amount) => pairs("h3", amount),
   tcp: (amount) => pairs("tcp", amount),

@@ -119,6 +119,17 @@ function encoder(what: string, peer: string, loads: readonly string[], target: n
   return { ...codec(what, peer, loads, target), bare: "bare strings" };
 }
 
+function h3(load: string, target: number): Target {
+  const ours = "tandem exchange";
+  const peer = "bare Deno QUIC streams";
+  return { what: "HTTP/3, both ends", run: "h3", ours, peer, loads: [load], by: "cpu", target };
+}
+
+function streams(loads: readonly string[], target: number): Target {
+  const ours = "tandem streams";
+  return { what: "Web Streams", run: "streams", ours, peer: "tandem exchange", loads, by: "cpu", target };
+}
+
 function idle(what: string, ours: string, peer: string, target: number, bare: string): Target {
   const loads = ["1 to 100", "100 to 1000", "1000 to 10000"];
   return { what, run: "idle", ours, peer, loads, by: "memory", target, bare };
@@ -167,42 +178,10 @@ export const TARGETS: readonly Target[] = [
   codec("pair of engines, the same request", "libnghttp2", ["same"], 2),
   codec("pair of engines, unique requests", "libnghttp2, frame by frame", ["unique", "browser"], 1),
   codec("pair of engines, the same request", "libnghttp2, frame by frame", ["same"], 2),
-  {
-    what: "HTTP/3, both ends",
-    run: "h3",
-    ours: "tandem exchange",
-    peer: "bare Deno QUIC streams",
-    loads: ["hello, 100 at once"],
-    by: "cpu",
-    target: 0.85,
-  },
-  {
-    what: "HTTP/3, both ends",
-    run: "h3",
-    ours: "tandem exchange",
-    peer: "bare Deno QUIC streams",
-    loads: [M64],
-    by: "cpu",
-    target: 0.95,
-  },
-  {
-    what: "Web Streams",
-    run: "streams",
-    ours: "tandem streams",
-    peer: "tandem exchange",
-    loads: ["hello-c1m100", "hello-c8m10"],
-    by: "cpu",
-    target: 0.5,
-  },
-  {
-    what: "Web Streams",
-    run: "streams",
-    ours: "tandem streams",
-    peer: "tandem exchange",
-    loads: ["m1-c1m4", "m64-c1m1"],
-    by: "cpu",
-    target: 0.45,
-  },
+  h3("hello, 100 at once", 0.85),
+  h3(M64, 0.95),
+  streams(["hello-c1m100", "hello-c8m10"], 0.5),
+  streams(["m1-c1m4", "m64-c1m1"], 0.45),
   idle(
     "an idle connection",
     "tandem exchange",
