@@ -17,14 +17,18 @@ const LOADS: readonly PairLoad[] = [
 const PROGRAMS = `${import.meta.dirname}/programs`;
 const DENO = ["run", "-A", "--no-lock", "--unstable-net"];
 
-type TcpServer = Pick<PeerServer, "name" | "start">;
+type TcpServer = Pick<PeerServer, "name" | "start"> & {
+  /** How a server without HTTP is read. */
+  readonly reader?: "raw" | "frames";
+};
 
 /** How the one reader reads, and what that adds to the name of a server. */
 const READERS: Readonly<Record<string, string>> = { http: "", long: ", frames of 1 MiB" };
 
-function bare(name: string, ...more: readonly string[]): TcpServer {
+function bare(name: string, reader: "raw" | "frames", ...more: readonly string[]): TcpServer {
   return {
     name,
+    reader,
     async start(lab) {
       const port = freePort();
       const args = [...DENO, `${PROGRAMS}/raw_tcp_server.ts`, `${port}`, ...more];
@@ -35,9 +39,9 @@ function bare(name: string, ...more: readonly string[]): TcpServer {
 
 /** The ceiling: the same bytes without HTTP; what one copy of them takes from it, and one between frame headers. */
 const BARE: readonly TcpServer[] = [
-  bare("bare TCP in Deno"),
-  bare("bare TCP in Deno, one copy", "copy"),
-  bare("bare TCP in Deno, copied as frames of 16 KiB", "frames"),
+  bare("bare TCP in Deno", "raw"),
+  bare("bare TCP in Deno, one copy", "raw", "copy"),
+  bare("bare TCP in Deno, copied as frames of 16 KiB", "frames", "frames"),
 ];
 
 const HTTP = [
@@ -59,9 +63,9 @@ export async function compareTcp(
   const pairs: Pair[] = [];
   const results: PairResult[] = [];
   try {
-    for (const server of [...BARE, ...SERVERS.filter(({ name }) => HTTP.includes(name))]) {
-      const isFramed = server.name.includes("as frames");
-      const readers = isFramed ? { frames: "" } : BARE.includes(server) ? { raw: "" } : READERS;
+    const servers: readonly TcpServer[] = [...BARE, ...SERVERS.filter(({ name }) => HTTP.includes(name))];
+    for (const server of servers) {
+      const readers = server.reader === undefined ? READERS : { [server.reader]: "" };
       for (const [reader, suffix] of Object.entries(readers)) {
         const name = `${server.name}${suffix}`;
         if (!isWanted(name, options.servers)) continue;

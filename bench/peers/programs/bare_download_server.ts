@@ -3,31 +3,25 @@
  * and each gets the same body, copied into DATA frames of 16 KiB, a MiB for each write:
  * `deno run -A bare_download_server.ts PORT BYTES [CERT KEY]`.
  */
-import { frame, FrameWalk, opening, SETTINGS_ACK, Type } from "./canned_h2.ts";
+import { listenBare, writeAll } from "./bare_sockets.ts";
+import {
+  END_HEADERS,
+  frame,
+  FrameWalk,
+  PREFACE_BYTES,
+  SERVER_OPENING,
+  SETTINGS_ACK,
+  STATUS_200,
+  Type,
+} from "./canned_h2.ts";
 import { copyFrames } from "./framed_copy.ts";
 
 const [port, bytes, cert, key] = Deno.args;
-const where = { hostname: "127.0.0.1", port: Number(port) };
-const listener: Deno.Listener = cert === undefined ? Deno.listen(where) : Deno.listenTls({
-  ...where,
-  cert: Deno.readTextFileSync(cert),
-  key: Deno.readTextFileSync(key!),
-  alpnProtocols: ["h2"],
-});
-console.log("ready");
-
 const BODY = new Uint8Array(Number(bytes)).fill(120);
-const PREFACE_BYTES = 24;
 const OUTPUT_BYTES = 1_048_576;
 // A copy within a page's offset of the source is slow on some processors.
 const OFFSET = 192;
-const END_HEADERS = 4;
 const ACK = 1;
-const STATUS_200 = 0x88;
-
-async function writeAll(conn: Deno.Conn, output: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < output.length;) sent += await conn.write(output.subarray(sent));
-}
 
 /** Answers the requests of a connection in their order. */
 class Answers {
@@ -48,7 +42,7 @@ class Answers {
   async #send(): Promise<void> {
     this.#isSending = true;
     for (let stream = this.#streams.shift(); stream !== undefined; stream = this.#streams.shift()) {
-      const head = frame(Type.HEADERS, END_HEADERS, stream, [STATUS_200]);
+      const head = frame(Type.HEADERS, END_HEADERS, stream, STATUS_200);
       this.#output.set(head);
       for (let done = 0, start = head.length; done < BODY.length; start = 0) {
         const copied = copyFrames(this.#output, BODY, { body: done, output: start }, stream);
@@ -61,9 +55,8 @@ class Answers {
 }
 
 async function serve(conn: Deno.Conn): Promise<void> {
-  (conn as Deno.TcpConn).setNoDelay?.(true);
   // The acknowledgement goes at once: the client's SETTINGS are the first that it sends.
-  await writeAll(conn, opening().subarray(PREFACE_BYTES));
+  await writeAll(conn, SERVER_OPENING);
   await writeAll(conn, SETTINGS_ACK);
   const answers = new Answers(conn);
   const walk = new FrameWalk((type, flags, stream) => {
@@ -80,4 +73,4 @@ async function serve(conn: Deno.Conn): Promise<void> {
   conn.close();
 }
 
-for await (const conn of listener) serve(conn).catch(() => {});
+for await (const conn of listenBare(Number(port), cert, key)) serve(conn).catch(() => {});

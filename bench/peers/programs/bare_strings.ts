@@ -6,9 +6,9 @@
  */
 import { ByteWriter } from "../../../wire/byte_writer.ts";
 import { writeStringLiteral } from "../../../wire/string_literal.ts";
-import { type ListKind, listMaker, makeLists } from "../../field_lists.ts";
-import { octetsOf, readLists } from "./corpus_files.mjs";
-import { BATCH, serveRounds, type Tally } from "./memory_rounds.mjs";
+import type { ListKind } from "../../field_lists.ts";
+import { type EncodeOne, encodePass, listsFor } from "./encode_lists.ts";
+import { serveRounds, type Tally } from "./memory_rounds.mjs";
 
 const folder = Deno.args[0]!;
 const writer = new ByteWriter();
@@ -29,25 +29,13 @@ function write(flat: readonly string[], last: string[], older: string[]): void {
   }
 }
 
-function encode(kind: ListKind, lists: string[][], isFresh: boolean): Pass {
-  const octets = lists.reduce((sum, list) => sum + octetsOf(list), 0);
-  return (tally) => {
-    const make = listMaker(kind);
-    const last: string[] = [];
-    const older: string[] = [];
-    for (let from = 0; from < lists.length; from += BATCH) {
-      const count = Math.min(BATCH, lists.length - from);
-      const batch = isFresh ? Array.from({ length: count }, make) : lists.slice(from, from + count);
-      tally.measure(() => {
-        for (let i = 0; i < count; i++) {
-          writer.position = 0;
-          write(batch[i]!, last, older);
-          tally.coded += writer.position;
-        }
-      });
-    }
-    tally.count += lists.length;
-    tally.octets += octets;
+function begin(): EncodeOne {
+  const last: string[] = [];
+  const older: string[] = [];
+  return (flat) => {
+    writer.position = 0;
+    write(flat, last, older);
+    return writer.position;
   };
 }
 
@@ -57,9 +45,8 @@ serveRounds(([, what, kind]: string[]) => {
   const name = `${what} ${kind}`;
   const known = passes.get(name);
   if (known !== undefined) return known;
-  const read: string[][] = readLists(folder, kind);
-  const lists = what === "kept" ? makeLists(kind as ListKind, read.length) : read;
-  const pass = encode(kind as ListKind, lists, what === "fresh");
+  const lists = listsFor(folder, kind as ListKind, what!);
+  const pass = encodePass(kind as ListKind, lists, what === "fresh", begin);
   passes.set(name, pass);
   return pass;
 });

@@ -12,7 +12,7 @@ export const Type = {
 } as const;
 /** Flags: the end of a message (an acknowledgement, of SETTINGS), the end of its fields. */
 export const END_STREAM = 1;
-const END_HEADERS = 4;
+export const END_HEADERS = 4;
 const MAX_WINDOW = 2 ** 31 - 1;
 const INITIAL_WINDOW_SIZE = 4;
 const MAX_FRAME_SIZE = 5;
@@ -51,6 +51,15 @@ export function opening(maxFrameBytes: number = 16_384): Uint8Array {
   );
 }
 
+/** How many octets a client sends before its first frame. */
+export const PREFACE_BYTES = 24;
+
+/** The same of a server, which has no preface. */
+export const SERVER_OPENING: Uint8Array = opening().subarray(PREFACE_BYTES);
+
+/** The fields of a response that says 200, and nothing else. */
+export const STATUS_200: Uint8Array = Uint8Array.of(0x88);
+
 /** What says that SETTINGS have come. */
 export const SETTINGS_ACK: Uint8Array = frame(Type.SETTINGS, END_STREAM, 0);
 
@@ -82,15 +91,20 @@ export function join(...pieces: readonly Uint8Array[]): Uint8Array {
 /** Told of a frame when the last byte of it has come. */
 export type OnFrame = (type: number, flags: number, stream: number, length: number) => void;
 
+/** Shown each piece of a payload where it was read, before the frame has ended; `isLast` says that the frame ends with it. */
+export type OnPiece = (head: Uint8Array, piece: Uint8Array, isLast: boolean) => void;
+
 /** Finds frames in what is read, wherever that is cut. */
 export class FrameWalk {
   readonly #head = new Uint8Array(9);
   readonly #onFrame: OnFrame;
+  readonly #onPiece: OnPiece | undefined;
   #kept = 0;
   #left = 0;
 
-  constructor(onFrame: OnFrame) {
+  constructor(onFrame: OnFrame, onPiece?: OnPiece) {
     this.#onFrame = onFrame;
+    this.#onPiece = onPiece;
   }
 
   receive(bytes: Uint8Array): void {
@@ -101,8 +115,11 @@ export class FrameWalk {
         this.#left = this.#length;
       }
       const taken = Math.min(this.#left, bytes.length - at);
-      at += taken;
       this.#left -= taken;
+      if (taken > 0 || this.#left === 0) {
+        this.#onPiece?.(this.#head, bytes.subarray(at, at + taken), this.#left === 0);
+      }
+      at += taken;
       if (this.#left === 0) this.#end();
     }
   }

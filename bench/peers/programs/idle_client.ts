@@ -3,6 +3,7 @@
  * `h2`, or over QUIC `http`, `raw` or `raw with uni`. A line `TOTAL EACH PATH` wants so many requests in all, so
  * many of them on each connection; `/wait` is not answered, and `/wait:1024` has a body of that size.
  */
+import { writeAll } from "./bare_sockets.ts";
 import { certificateHash } from "./certificate_hash.ts";
 import * as h2 from "./canned_h2.ts";
 import * as h3 from "./canned_h3.ts";
@@ -42,10 +43,6 @@ async function openH2(): Promise<Ask> {
     }
     if (stream === 1) await writeAll(connection, h2.SETTINGS_ACK);
   };
-}
-
-async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
 }
 
 const endpoint = kind === "h2" ? undefined : new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });

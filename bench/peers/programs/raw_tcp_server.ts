@@ -4,10 +4,11 @@
  * headers between pieces where there is no `writev`; with `frames` it is copied as frames of 16 KiB, each with a
  * header of nine octets, and nothing else of HTTP: `deno run -A raw_tcp_server.ts PORT [copy|frames]`.
  */
+import { writeAll } from "./bare_sockets.ts";
 import { BODIES } from "./bodies.ts";
 import { copyFrames } from "./framed_copy.ts";
 
-const [port, copy] = Deno.args;
+const [port, mode] = Deno.args;
 const BODY = BODIES.get("/m64")!;
 /** What one write is given: of 64 KiB to 64 MiB the cheapest. */
 const PIECE = 1_048_576;
@@ -26,21 +27,19 @@ async function serve(connection: Deno.TcpConn): Promise<void> {
 async function send(connection: Deno.TcpConn, size: number): Promise<void> {
   for (let at = 0; at < size;) {
     const end = Math.min(at + PIECE, size);
-    if (copy === undefined) {
+    if (mode === undefined) {
       at += await connection.write(BODY.subarray(at, end));
       continue;
     }
-    if (copy === "frames") {
+    if (mode === "frames") {
       const copied = copyFrames(output, BODY.subarray(0, size), { body: at, output: 0 }, 1);
+      await writeAll(connection, output.subarray(0, copied.output));
       at = copied.body;
-      for (let sent = 0; sent < copied.output;) {
-        sent += await connection.write(output.subarray(sent, copied.output));
-      }
       continue;
     }
     output.set(BODY.subarray(at, end));
-    const from = at;
-    while (at < end) at += await connection.write(output.subarray(at - from, end - from));
+    await writeAll(connection, output.subarray(0, end - at));
+    at = end;
   }
 }
 

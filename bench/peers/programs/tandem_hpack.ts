@@ -1,8 +1,9 @@
 /** Our HPACK: `deno run -A tandem_hpack.ts FOLDER`, asked for rounds as `memory_rounds.mjs` says. */
 import { ByteWriter, HpackDecoder, HpackEncoder } from "../../../hpack/mod.ts";
-import { type ListKind, listMaker, makeLists } from "../../field_lists.ts";
-import { octetsOf, readLists, readRecords } from "./corpus_files.mjs";
-import { BATCH, expectOctets, expectSame, serveRounds, SETTLING, type Tally } from "./memory_rounds.mjs";
+import type { ListKind } from "../../field_lists.ts";
+import { octetsOf, readRecords } from "./corpus_files.mjs";
+import { encodePass, listsFor } from "./encode_lists.ts";
+import { expectOctets, expectSame, serveRounds, SETTLING, type Tally } from "./memory_rounds.mjs";
 
 const folder = Deno.args[0]!;
 const writer = new ByteWriter();
@@ -10,26 +11,15 @@ const writer = new ByteWriter();
 type Pass = (tally: Tally) => void;
 
 function encodeChanging(kind: ListKind, lists: string[][], isFresh: boolean): Pass {
-  const octets = lists.reduce((sum, list) => sum + octetsOf(list), 0);
   check(lists);
-  return (tally) => {
-    const make = listMaker(kind);
+  return encodePass(kind, lists, isFresh, () => {
     const encoder = new HpackEncoder();
-    for (let from = 0; from < lists.length; from += BATCH) {
-      const count = Math.min(BATCH, lists.length - from);
-      // Fresh ones are as an application makes them: literals, and what it has just put together of pieces.
-      const batch = isFresh ? Array.from({ length: count }, make) : lists.slice(from, from + count);
-      tally.measure(() => {
-        for (let i = 0; i < count; i++) {
-          writer.position = 0;
-          encoder.encode(writer, batch[i]!);
-          tally.coded += writer.position;
-        }
-      });
-    }
-    tally.count += lists.length;
-    tally.octets += octets;
-  };
+    return (flat) => {
+      writer.position = 0;
+      encoder.encode(writer, flat);
+      return writer.position;
+    };
+  });
 }
 
 /** Encodes everything and decodes it again. */
@@ -90,8 +80,7 @@ function find([direction, what, kind]: string[]): Pass {
   const name = `${direction} ${what} ${kind}`;
   const known = passes.get(name);
   if (known !== undefined) return known;
-  const read: string[][] = readLists(folder, kind);
-  const lists = what === "kept" ? makeLists(kind as ListKind, read.length) : read;
+  const lists = listsFor(folder, kind as ListKind, what!);
   let pass: Pass;
   if (direction === "encode" && what === "repeated") pass = encodeRepeated(lists);
   else if (direction === "encode") pass = encodeChanging(kind as ListKind, lists, what === "fresh");

@@ -1,9 +1,10 @@
 /** Our QPACK: `deno run -A tandem_qpack.ts FOLDER`, asked for rounds as `memory_rounds.mjs` says. */
 import { ByteWriter, QpackDecoder, QpackEncoder, type QpackPolicy } from "../../../qpack/mod.ts";
-import { type ListKind, listMaker, makeLists } from "../../field_lists.ts";
+import type { ListKind } from "../../field_lists.ts";
 import { QPACK_PEER } from "../codec_corpora.ts";
-import { octetsOf, readLists, readRecords } from "./corpus_files.mjs";
-import { BATCH, expectOctets, expectSame, serveRounds, type Tally } from "./memory_rounds.mjs";
+import { octetsOf, readRecords } from "./corpus_files.mjs";
+import { encodePass, listsFor } from "./encode_lists.ts";
+import { expectOctets, expectSame, serveRounds, type Tally } from "./memory_rounds.mjs";
 
 const folder = Deno.args[0]!;
 const writer = new ByteWriter();
@@ -42,29 +43,19 @@ function recordAnswers(lists: string[][], policy: QpackPolicy): Uint8Array[] {
 }
 
 function encode(kind: ListKind, lists: string[][], policy: QpackPolicy, isFresh: boolean): Pass {
-  const octets = lists.reduce((sum, list) => sum + octetsOf(list), 0);
   const answers = recordAnswers(lists, policy);
-  return (tally) => {
-    const make = listMaker(kind);
+  return encodePass(kind, lists, isFresh, () => {
     const encoder = makeEncoder(policy);
-    for (let from = 0; from < lists.length; from += BATCH) {
-      const count = Math.min(BATCH, lists.length - from);
-      // Fresh ones are as an application makes them: literals, and what it has just put together of pieces.
-      const batch = isFresh ? Array.from({ length: count }, make) : lists.slice(from, from + count);
-      tally.measure(() => {
-        for (let i = 0; i < count; i++) {
-          writer.position = 0;
-          encoder.encode(4 * (from + i), batch[i]!, writer);
-          encoder.writeInstructions(writer);
-          tally.coded += writer.position;
-          const answer = answers[from + i]!;
-          if (answer.length > 0) encoder.receiveDecoder(answer);
-        }
-      });
-    }
-    tally.count += lists.length;
-    tally.octets += octets;
-  };
+    return (flat, index) => {
+      writer.position = 0;
+      encoder.encode(4 * index, flat, writer);
+      encoder.writeInstructions(writer);
+      const coded = writer.position;
+      const answer = answers[index]!;
+      if (answer.length > 0) encoder.receiveDecoder(answer);
+      return coded;
+    };
+  });
 }
 
 /** Decodes records: in turn what came on the encoder stream, and a section. */
@@ -104,8 +95,7 @@ function find([direction, what, kind, mode]: string[]): Pass {
   const name = `${direction} ${what} ${kind} ${mode}`;
   const known = passes.get(name);
   if (known !== undefined) return known;
-  const read: string[][] = readLists(folder, kind);
-  const lists = what === "kept" ? makeLists(kind as ListKind, read.length) : read;
+  const lists = listsFor(folder, kind as ListKind, what!);
   const policy = mode as QpackPolicy;
   const pass = direction === "encode"
     ? encode(kind as ListKind, lists, policy, what === "fresh")

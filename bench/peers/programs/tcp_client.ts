@@ -3,6 +3,7 @@
  * there are any (`frames`: without HTTP); with `long` it takes frames of 1 MiB:
  * `deno run -A tcp_client.ts PORT http|long|raw|frames`.
  */
+import { writeAll } from "./bare_sockets.ts";
 import { END_STREAM, FrameWalk, opening, request, SETTINGS_ACK, Type, windowUpdate } from "./canned_h2.ts";
 import { answerRounds } from "./client_loop.mjs";
 
@@ -22,9 +23,7 @@ class Writing {
   }
 
   write(bytes: Uint8Array): void {
-    this.#last = this.#last.then(async () => {
-      for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
-    });
+    this.#last = this.#last.then(() => writeAll(this.#connection, bytes));
     this.#last.catch(() => this.#connection.close());
   }
 }
