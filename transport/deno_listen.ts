@@ -157,6 +157,11 @@ interface AcceptingListener<C> {
   close(): void;
 }
 
+function gone(cause: unknown): TransportError {
+  const message = "Cannot accept a connection: the client has broken it off";
+  return new TransportError("reset", message, { initiator: "remote", cause });
+}
+
 class Listener<C extends { close(): void }> implements ByteListener {
   readonly addr: TransportAddress;
   readonly #listener: AcceptingListener<C>;
@@ -224,9 +229,10 @@ class Listener<C extends { close(): void }> implements ByteListener {
         conn = await this.#listener.accept();
       } catch (error) {
         if (this.#isClosed || this.#isRetired) return;
-        this.#onError?.(toTransportError(error, "accept a connection"));
-        // Out of file descriptors, say: try again, but do not spin.
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        const isGone = error instanceof Deno.errors.NotConnected;
+        this.#onError?.(isGone ? gone(error) : toTransportError(error, "accept a connection"));
+        // Out of file descriptors, say: try again, but do not spin. Clients that have gone hold up nobody.
+        if (!isGone) await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }
       if (this.#isClosed || this.#pending.size >= this.#maxPending) closeQuietly(conn);

@@ -355,6 +355,61 @@ Deno.test("listenTls goes on after clients that fail or dawdle, and tells of the
   await serving;
 });
 
+/** Connects 60 times and breaks each connection off, while this thread does nothing else. */
+async function breakOff60(port: number): Promise<void> {
+  const program = `
+    import net from "node:net";
+    onmessage = async ({ data: { port, flag } }) => {
+      await Promise.all(Array.from({ length: 60 }, () => new Promise((resolve) => {
+        const socket = net.connect({ host: "127.0.0.1", port }, () => socket.resetAndDestroy());
+        socket.on("close", resolve);
+        socket.on("error", resolve);
+      })));
+      Atomics.store(flag, 0, 2);
+      Atomics.notify(flag, 0);
+    };
+    postMessage("ready");
+  `;
+  const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  await new Promise((resolve) => worker.onmessage = resolve);
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  worker.postMessage({ port, flag });
+  const waited = Atomics.wait(flag, 0, 0, 5000);
+  worker.terminate();
+  URL.revokeObjectURL(url);
+  assert.notEqual(waited, "timed-out");
+}
+
+Deno.test("listenTcp and listenTls are not held up by clients that break off before they are accepted", async () => {
+  const { cert, key } = await testCertificate();
+  for (const tls of [undefined, { cert, key, alpn: ["h2"] }]) {
+    const errors: TransportError[] = [];
+    const where = { hostname: "127.0.0.1", port: 0, onError: (error: TransportError) => errors.push(error) };
+    const listener = tls === undefined ? listenTcp(where) : listenTls({ ...where, ...tls });
+    const serving = serveOn(listener, (transport) => transport.close());
+    await breakOff60(listener.addr.port);
+    const began = performance.now();
+    const next = tls === undefined
+      ? connectTcp({ hostname: "127.0.0.1", port: listener.addr.port })
+      : connectTls({
+        hostname: "127.0.0.1",
+        port: listener.addr.port,
+        alpn: ["h2"],
+        caCerts: [await testAuthority()],
+      });
+    const transport = await next;
+    assert.equal(await transport.read!(new Uint8Array(1)).catch(() => null), null); // it was accepted, and closed
+    const waited = performance.now() - began;
+    assert(waited < 1500, `a client after 60 that broke off waited for ${waited} ms`);
+    transport.close();
+    listener.close();
+    await serving;
+    assert.equal(errors.length, 60, errors.map((error) => error.message).join());
+    for (const error of errors) assert.equal(error.code, "reset");
+  }
+});
+
 Deno.test("listenTcp tells a port that is taken, and listenTls a key that does not fit", async () => {
   const listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
