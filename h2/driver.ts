@@ -5,8 +5,8 @@ import { Deferred, ignore } from "../shell/deferred.ts";
 import { Turns } from "../shell/turns.ts";
 import type { ByteTransport } from "../transport/mod.ts";
 import { giveBuffer, takeBuffer } from "../wire/buffer_pool.ts";
+import { FIRST_ROOM, roomForRead } from "../wire/read_room.ts";
 import type { H2Connection } from "./connection.ts";
-import { FIRST_ROOM, roomForRead } from "./read_room.ts";
 
 /** What a driver tells its client or server. */
 export interface H2DriverTarget {

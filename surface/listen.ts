@@ -90,7 +90,8 @@ function openTls(options: ServeOptions, port: number, onError: OnError): ByteLis
   const hostname = options.hostname ?? "0.0.0.0";
   const alpn = options.http1 === true ? ["h2", "http/1.1"] : ["h2"];
   const reusePort = options.reusePort === true || canSharePorts();
-  return listenTls({ hostname, port, ...certificateOf(options), alpn, reusePort, onError });
+  const noDelay = options.noDelay ?? true;
+  return listenTls({ hostname, port, ...certificateOf(options), alpn, reusePort, onError, noDelay });
 }
 
 /** A listener that took over from another one. */

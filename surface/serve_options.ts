@@ -52,6 +52,12 @@ export interface ServeOptions {
   readonly http?: "auto" | 2 | 3;
   /** Whether clients that know HTTP/1.1 only are served too, by way of `node:http`; else they are refused. @default {false} */
   readonly http1?: boolean;
+  /**
+   * Whether what is written over TLS on TCP leaves at once. Deno's own TLS sockets have Nagle's algorithm on,
+   * which `false` takes: less work for each request, but the first response of a connection, and what follows
+   * a first packet, may wait for the client's acknowledgement, 40 ms and more. @default {true}
+   */
+  readonly noDelay?: boolean;
   /** HTTP/2 without TLS, by prior knowledge; neither certificate nor HTTP/3. @default {false} */
   readonly plain?: boolean;
   /** Bounds of each connection. */

@@ -1,7 +1,9 @@
 import { TransportError } from "../semantics/errors.ts";
 import { deadline } from "./deadline.ts";
 import { toTransportError } from "./deno_errors.ts";
-import { addressOf, closeQuietly, socketTransport, withAddresses } from "./deno_socket.ts";
+import { noDelayServer } from "./deno_no_delay.ts";
+import { addressOf, closeQuietly, SocketCalls, socketTransport, withAddresses } from "./deno_socket.ts";
+import { type DirectCalls, directTransport } from "./direct.ts";
 import type { ByteTransport, TransportAddress } from "./mod.ts";
 
 /** Where to listen. */
@@ -30,6 +32,11 @@ export interface ListenTlsOptions extends ListenTcpOptions {
   readonly handshakeTimeoutMs?: number;
   /** How many clients may be in their handshake at once; more are closed. @default {1000} */
   readonly maxHandshakes?: number;
+  /**
+   * Whether what is written leaves at once; the TLS is then that of `node:tls`. `false` takes Deno's own TLS
+   * sockets, which have Nagle's algorithm on: they cost less, and may wait 40 ms now and then. @default {true}
+   */
+  readonly noDelay?: boolean;
 }
 
 /**
@@ -90,21 +97,48 @@ export function listenTcp(options: ListenTcpOptions): ByteListener {
  * ```
  */
 export function listenTls(options: ListenTlsOptions): ByteListener {
+  return options.noDelay === false ? listenDeno(options) : listenNoDelay(options);
+}
+
+function listenDeno(options: ListenTlsOptions): ByteListener {
   const { cert, key } = options;
   const listener = open(
     options,
     (where) => Deno.listenTls({ ...where, cert, key, alpnProtocols: [...options.alpn] }),
   );
+  return tlsListener(listener as AcceptingListener<Deno.TlsConn>, options, async (conn) => {
+    const { alpnProtocol } = await conn.handshake();
+    return { calls: new SocketCalls(conn), alpn: alpnProtocol ?? undefined };
+  });
+}
+
+function listenNoDelay(options: ListenTlsOptions): ByteListener {
+  const shake = noDelayServer(options);
+  const listener = open(options, (where) => Deno.listen(where));
+  return tlsListener(listener as AcceptingListener<Deno.TcpConn>, options, shake);
+}
+
+/** What a handshake gives. */
+interface Shaken {
+  readonly calls: DirectCalls;
+  readonly alpn: string | undefined;
+}
+
+function tlsListener<C extends Deno.TcpConn | Deno.TlsConn>(
+  listener: AcceptingListener<C>,
+  options: ListenTlsOptions,
+  shake: (conn: C) => Promise<Shaken>,
+): ByteListener {
   const timeoutMs = options.handshakeTimeoutMs ?? 10_000;
-  async function admit(conn: Deno.TlsConn): Promise<ByteTransport> {
+  async function admit(conn: C): Promise<ByteTransport> {
     const limit = deadline("finish the TLS handshake", { timeoutMs, signal: undefined });
     limit.signal.addEventListener("abort", () => closeQuietly(conn), { once: true });
     const started = performance.now();
     try {
-      const { alpnProtocol } = await conn.handshake();
+      const { calls, alpn } = await shake(conn);
       const timing = { tlsMs: performance.now() - started };
-      const info = { kind: "tls" as const, timing, ...(alpnProtocol === null ? {} : { alpn: alpnProtocol }) };
-      return socketTransport(conn, withAddresses(info, conn), options.direct ?? true);
+      const info = { kind: "tls" as const, timing, ...(alpn === undefined ? {} : { alpn }) };
+      return directTransport(calls, withAddresses(info, conn), options.direct ?? true);
     } catch (error) {
       closeQuietly(conn);
       limit.signal.throwIfAborted();
@@ -113,12 +147,7 @@ export function listenTls(options: ListenTlsOptions): ByteListener {
       limit.done();
     }
   }
-  return new Listener(
-    listener as AcceptingListener<Deno.TlsConn>,
-    admit,
-    options,
-    options.maxHandshakes ?? 1000,
-  );
+  return new Listener(listener, admit, options, options.maxHandshakes ?? 1000);
 }
 
 interface Where {

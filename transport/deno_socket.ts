@@ -37,8 +37,14 @@ export function withAddresses(
   };
 }
 
+/** Writes all of `bytes`. */
+export async function writeAll(socket: Pick<DenoSocket, "write">, bytes: Uint8Array): Promise<void> {
+  let taken = await socket.write(bytes);
+  while (taken < bytes.length) taken += await socket.write(bytes.subarray(taken));
+}
+
 /** The direct calls over a socket of Deno: never its `readable` and `writable`, which close the whole of it. */
-class SocketCalls implements DirectCalls {
+export class SocketCalls implements DirectCalls {
   readonly minPieceBytes = MIN_PIECE_BYTES;
   readonly #socket: DenoSocket;
   #isClosed = false;
@@ -55,14 +61,13 @@ class SocketCalls implements DirectCalls {
     throw this.#translate(error, "read");
   };
 
-  async write(bytes: Uint8Array): Promise<void> {
-    try {
-      let taken = await this.#socket.write(bytes);
-      while (taken < bytes.length) taken += await this.#socket.write(bytes.subarray(taken));
-    } catch (error) {
-      throw this.#translate(error, "write");
-    }
+  write(bytes: Uint8Array): Promise<void> {
+    return writeAll(this.#socket, bytes).catch(this.#onWriteFailed);
   }
+
+  readonly #onWriteFailed = (error: unknown): never => {
+    throw this.#translate(error, "write");
+  };
 
   /** A call of the system each, so only large pieces are worth it. */
   async writev(pieces: readonly Uint8Array[]): Promise<void> {

@@ -55,7 +55,7 @@ export async function compareServers(lab: Lab, options: CompareOptions): Promise
         console.error(`${server.name}: not installed`);
         continue;
       }
-      if (server.isCanned === true && options.tls) continue;
+      if (options.tls ? server.isCanned === true : server.isTlsOnly === true) continue;
       contenders.push({ server, ...await server.start(lab, options.tls) });
     }
     for (const load of options.among) {

@@ -26,6 +26,8 @@ export interface PeerServer {
   readonly ignoresFields?: boolean;
   /** The only loads that it takes, by how their names start. */
   readonly only?: string;
+  /** Whether it differs from another one over TLS alone. */
+  readonly isTlsOnly?: boolean;
   /** Whether a round has fewer requests, because each costs tens of microseconds. */
   readonly isSlow: boolean;
   start(lab: Lab, isTls: boolean): Promise<{ readonly port: number; readonly running: Running }>;
@@ -234,6 +236,10 @@ export const SERVERS: readonly PeerServer[] = [
   deno("tandem native", "tandem_server.ts", ["native"], true),
   deno("tandem engine, node:net", "tandem_server.ts", ["engine", "node"], false),
   deno("tandem exchange, node:net", "tandem_server.ts", ["exchange", "node"], false),
+  {
+    ...deno("tandem exchange, with delay", "tandem_server.ts", ["exchange", "delay"], false),
+    isTlsOnly: true,
+  },
   deno("tandem streams", "tandem_server.ts", ["streams"], false),
   bareFrames,
   bareNative,

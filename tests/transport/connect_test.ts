@@ -322,37 +322,103 @@ for (const insecure of [false, true]) {
   });
 }
 
-Deno.test("listenTls goes on after clients that fail or dawdle, and tells of them", async () => {
+for (const noDelay of [true, false]) {
+  const which = noDelay ? "" : " with delay";
+  Deno.test(`listenTls${which} goes on after clients that fail or dawdle, and tells of them`, async () => {
+    const { cert, key } = await testCertificate();
+    const caCerts = [await testAuthority()];
+    const errors: TransportError[] = [];
+    const listener = listenTls({
+      hostname: "127.0.0.1",
+      port: 0,
+      cert,
+      key,
+      alpn: ["h2"],
+      handshakeTimeoutMs: 100,
+      noDelay,
+      onError: (error) => errors.push(error),
+    });
+    const { port } = listener.addr;
+    const { promise, resolve } = Promise.withResolvers<ByteTransport>();
+    const serving = serveOn(listener, resolve);
+    const silent = await Deno.connect({ hostname: "127.0.0.1", port });
+    const rude = await Deno.connect({ hostname: "127.0.0.1", port });
+    await rude.write(new TextEncoder().encode("GET / HTTP/1.0\r\n\r\n"));
+    await failure(connectTls({ hostname: "127.0.0.1", port, alpn: ["h2"] }));
+    const client = await connectTls({ hostname: "127.0.0.1", port, alpn: ["h2"], caCerts });
+    const server = await promise;
+    assert.equal(server.info.alpn, "h2");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.deepEqual(errors.map((error) => error.code).sort(), ["certificate", "timeout", "tls"]);
+    const refused = errors.find((error) => error.code === "certificate");
+    assert(refused instanceof CertificateError);
+    assert.equal(refused.problem, "refused");
+    for (const end of [silent, rude, client, server]) end.close();
+    listener.close();
+    await serving;
+  });
+
+  Deno.test(`listenTls${which} tells at once of a client that leaves in its handshake`, async () => {
+    const { cert, key } = await testCertificate();
+    for (const first of [new Uint8Array(), Uint8Array.of(22, 3, 1, 2, 0, 1, 0)]) {
+      const { promise, resolve } = Promise.withResolvers<TransportError>();
+      const where = { hostname: "127.0.0.1", port: 0, handshakeTimeoutMs: 3_600_000 };
+      const listener = listenTls({ ...where, cert, key, alpn: ["h2"], noDelay, onError: resolve });
+      const serving = serveOn(listener, () => {});
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+      await conn.write(first);
+      conn.close();
+      const error = await promise;
+      assert(["reset", "tls"].includes(error.code), error.message);
+      listener.close();
+      await serving;
+    }
+  });
+
+  Deno.test(`listenTls${which} answers what is no TLS, and a client without its protocol, with an alert`, async () => {
+    const { cert, key } = await testCertificate();
+    const caCerts = [await testAuthority()];
+    const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpn: ["h2"], noDelay });
+    const { port } = listener.addr;
+    const serving = serveOn(listener, () => {});
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    await conn.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
+    const record = new Uint8Array(100);
+    assert.equal(await conn.read(record), 7);
+    assert.deepEqual([record[0], record[1], record[3], record[4], record[5]], [21, 3, 0, 2, 2]); // alert, fatal
+    conn.close();
+    const error = await failure(connectTls({ hostname: "127.0.0.1", port, caCerts, alpn: ["spdy/3"] }));
+    assert.equal(error.code, "alpn");
+    listener.close();
+    await serving;
+  });
+}
+
+Deno.test("listenTls has nothing wait on its sockets, unless it is told so", async () => {
   const { cert, key } = await testCertificate();
   const caCerts = [await testAuthority()];
-  const errors: TransportError[] = [];
-  const listener = listenTls({
-    hostname: "127.0.0.1",
-    port: 0,
-    cert,
-    key,
-    alpn: ["h2"],
-    handshakeTimeoutMs: 100,
-    onError: (error) => errors.push(error),
-  });
-  const { port } = listener.addr;
-  const { promise, resolve } = Promise.withResolvers<ByteTransport>();
-  const serving = serveOn(listener, resolve);
-  const silent = await Deno.connect({ hostname: "127.0.0.1", port });
-  const rude = await Deno.connect({ hostname: "127.0.0.1", port });
-  await rude.write(new TextEncoder().encode("GET / HTTP/1.0\r\n\r\n"));
-  await failure(connectTls({ hostname: "127.0.0.1", port, alpn: ["h2"] }));
-  const client = await connectTls({ hostname: "127.0.0.1", port, alpn: ["h2"], caCerts });
-  const server = await promise;
-  assert.equal(server.info.alpn, "h2");
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  assert.deepEqual(errors.map((error) => error.code).sort(), ["certificate", "timeout", "tls"]);
-  const refused = errors.find((error) => error.code === "certificate");
-  assert(refused instanceof CertificateError);
-  assert.equal(refused.problem, "refused");
-  for (const end of [silent, rude, client, server]) end.close();
-  listener.close();
-  await serving;
+  using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port: other.addr.port });
+  const prototype: Deno.TcpConn = Object.getPrototypeOf(conn);
+  const { setNoDelay } = prototype;
+  try {
+    for (const noDelay of [true, false]) {
+      const calls: string[] = [];
+      prototype.setNoDelay = function (this: Deno.TcpConn, isOn?: boolean): void {
+        calls.push(`${(this.localAddr as Deno.NetAddr).port} ${isOn}`);
+        setNoDelay.call(this, isOn);
+      };
+      const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpn: ["h2"], noDelay });
+      const { port } = listener.addr;
+      const accepting = listener[Symbol.asyncIterator]().next();
+      const client = await connectTls({ hostname: "127.0.0.1", port, alpn: ["h2"], caCerts });
+      const server: ByteTransport = (await accepting).value;
+      assert.equal(calls.includes(`${port} true`), noDelay);
+      for (const end of [client, server, listener]) end.close();
+    }
+  } finally {
+    prototype.setNoDelay = setNoDelay;
+  }
 });
 
 /** Connects 60 times and breaks each connection off, while this thread does nothing else. */
@@ -383,7 +449,7 @@ async function breakOff60(port: number): Promise<void> {
 
 Deno.test("listenTcp and listenTls are not held up by clients that break off before they are accepted", async () => {
   const { cert, key } = await testCertificate();
-  for (const tls of [undefined, { cert, key, alpn: ["h2"] }]) {
+  for (const tls of [undefined, { cert, key, alpn: ["h2"] }, { cert, key, alpn: ["h2"], noDelay: false }]) {
     const errors: TransportError[] = [];
     const where = { hostname: "127.0.0.1", port: 0, onError: (error: TransportError) => errors.push(error) };
     const listener = tls === undefined ? listenTcp(where) : listenTls({ ...where, ...tls });

@@ -72,3 +72,13 @@ Deno.test("Deno's TLS: connectTls takes a server name by its symbol", async () =
   await conn.handshake();
   await accepting;
 });
+
+Deno.test("Deno's TLS: what listenTls accepts cannot be told not to wait", async () => {
+  const { cert, key } = await testCertificate();
+  using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const accepting = listener.accept();
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  using conn = await accepting;
+  assert.equal("setNoDelay" in client, true);
+  assert.equal("setNoDelay" in conn, false);
+});

@@ -39,17 +39,22 @@ function tcpPair(): Promise<Pair> {
   return accepted(listener, connectTcp({ hostname: "127.0.0.1", port: listener.addr.port }));
 }
 
-async function tlsPair(insecure: boolean): Promise<Pair> {
+interface TlsPairOptions {
+  readonly noDelay: boolean;
+  readonly insecure?: boolean;
+}
+
+async function tlsPair({ noDelay, insecure = false }: TlsPairOptions): Promise<Pair> {
   const caCerts = [await testAuthority()];
   const { cert, key } = await testCertificate();
-  const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpn: ["h2"] });
+  const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpn: ["h2"], noDelay });
   const { port } = listener.addr;
   const pair = await accepted(
     listener,
     connectTls({ hostname: "127.0.0.1", port, caCerts, alpn: ["h2"], insecure }),
   );
-  // What checks no certificates is on `node:tls`, without `writev`; the suite wants both ends alike.
-  if (insecure) Object.defineProperty(pair[1], "writev", { value: undefined });
+  // What is on `node:tls` has no `writev`; the suite wants both ends alike.
+  for (const end of pair) if (noDelay || insecure) Object.defineProperty(end, "writev", { value: undefined });
   return pair;
 }
 
@@ -70,8 +75,11 @@ runSuite("memory, Web Streams only,", () => Promise.resolve(memoryPair({ direct:
 });
 runSuite("streams", streamPair, { ways: ["Web Streams"] });
 runSuite("tcp", tcpPair);
-runSuite("tls", () => tlsPair(false));
-runSuite("insecure tls", () => tlsPair(true), { ways: ["direct calls", "Web Streams"] });
+runSuite("tls", () => tlsPair({ noDelay: true }), { ways: ["direct calls", "Web Streams"] });
+runSuite("tls with delay", () => tlsPair({ noDelay: false }));
+runSuite("insecure tls", () => tlsPair({ noDelay: true, insecure: true }), {
+  ways: ["direct calls", "Web Streams"],
+});
 
 function runQuicSuite(options: MemoryQuicPairOptions & { readonly title: string }): void {
   const { title, ...rest } = options;

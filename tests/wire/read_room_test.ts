@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FIRST_ROOM, roomForRead } from "../../h2/read_room.ts";
+import { FIRST_ROOM, roomForRead } from "../../wire/read_room.ts";
 import { giveBuffer, takeBuffer } from "../../wire/buffer_pool.ts";
 
 /** The rooms of reads of these sizes, one after the other. */
