@@ -35,6 +35,12 @@ export function listenAll(options: ServeOptions, onError: OnError): Listeners {
   const wantsBytes = options.http !== 3;
   const wantsQuic = options.http === 3 || (options.http !== 2 && options.plain !== true && hasQuic());
   check(options);
+  const { listener } = options;
+  if (listener !== undefined) {
+    const isAlone = !wantsQuic || options.cert === undefined;
+    const where = { hostname: listener.addr.hostname, ...options };
+    return { bytes: listener, quic: isAlone ? undefined : openQuic(where, listener.addr.port, onError) };
+  }
   const port = options.port ?? (options.plain === true ? 80 : 443);
   if (!wantsBytes) return { bytes: undefined, quic: openQuic(options, port, onError) };
   for (let attempt = 1;; attempt++) {
@@ -60,8 +66,17 @@ function check(options: ServeOptions): void {
   if (options.http === 3 && options.http1 === true) {
     throw new TypeError("Cannot serve: HTTP/1.1 needs TCP, and only HTTP/3 is asked for");
   }
+  if (options.listener !== undefined) checkListener(options);
   if (options.http === 3 && options.reusePort === true) {
     throw new TypeError("Cannot serve: a UDP port cannot be shared, and only HTTP/3 is asked for");
+  }
+}
+
+function checkListener(options: ServeOptions): void {
+  if (options.http === 3) throw new TypeError("Cannot serve: HTTP/3 takes nothing from a listener");
+  for (const name of ["port", "reusePort", "noDelay"] as const) {
+    if (options[name] === undefined) continue;
+    throw new TypeError(`Cannot serve: a listener listens already, so \`${name}\` says nothing`);
   }
 }
 

@@ -6,8 +6,14 @@ import type { TraceEvent } from "../semantics/trace.ts";
 import { systemClock } from "../shell/clock.ts";
 import { Deferred, ignore } from "../shell/deferred.ts";
 import type { ExchangeHandler, Handler } from "../shell/server_exchange.ts";
-import type { ByteListener, QuicListener } from "../transport/deno.ts";
-import type { ByteTransport, QuicTransport, TransportAddress, TransportInfo } from "../transport/mod.ts";
+import type { QuicListener } from "../transport/deno.ts";
+import type {
+  ByteListener,
+  ByteTransport,
+  QuicTransport,
+  TransportAddress,
+  TransportInfo,
+} from "../transport/mod.ts";
 import { announcing } from "./alt_svc_reply.ts";
 import { openHttp1 } from "./http1_gateway.ts";
 import { listenAll, takeOver } from "./listen.ts";
@@ -197,6 +203,9 @@ class Server implements HttpServer {
   async #roll({ cert, key }: ServedCertificate): Promise<void> {
     if (this.#options.plain === true) throw new TypeError("Cannot set a certificate: the server is plain");
     if (this.#isStopping) throw new TypeError("Cannot set a certificate: the server is ending");
+    if (this.#options.listener !== undefined) {
+      throw new TypeError("Cannot set a certificate: the server was given its listener");
+    }
     this.#renewQuic(cert, key); // first, since what is wrong with the certificate shows here
     if (this.#bytes === undefined) return;
     const { listener, done } = await takeOver(

@@ -5,7 +5,7 @@ import type { Limits } from "../semantics/limits.ts";
 import type { TraceEvent } from "../semantics/trace.ts";
 import type { Clock } from "../shell/clock.ts";
 import type { ServerExchange } from "../shell/server_exchange.ts";
-import type { TransportAddress, TransportInfo } from "../transport/mod.ts";
+import type { ByteListener, TransportAddress, TransportInfo } from "../transport/mod.ts";
 
 /** What a server can speak. */
 export type ServedProtocol = "h2" | "h3" | "http/1.1";
@@ -41,6 +41,12 @@ export interface ServeOptions {
    * @default {false}
    */
   readonly reusePort?: boolean;
+  /**
+   * Takes connections over TCP from this in place of a port of its own, and ends it with the server: over TLS
+   * those that agreed on `h2`, with `plain` all. HTTP/3 is served at the same port number where there are
+   * `cert` and `key`.
+   */
+  readonly listener?: ByteListener;
   /** The certificate with its chain, PEM; needs `key`. */
   readonly cert?: string;
   /** Its key, PEM. */

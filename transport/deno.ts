@@ -4,8 +4,8 @@
  * @module
  */
 
+export type { ByteListener } from "./mod.ts";
 export {
-  type ByteListener,
   canSharePorts,
   listenTcp,
   type ListenTcpOptions,

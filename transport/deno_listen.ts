@@ -4,7 +4,7 @@ import { toTransportError } from "./deno_errors.ts";
 import { noDelayServer } from "./deno_no_delay.ts";
 import { addressOf, closeQuietly, SocketCalls, socketTransport, withAddresses } from "./deno_socket.ts";
 import { type DirectCalls, directTransport } from "./direct.ts";
-import type { ByteTransport, TransportAddress } from "./mod.ts";
+import type { ByteListener, ByteTransport, TransportAddress } from "./mod.ts";
 
 /** Where to listen. */
 export interface ListenTcpOptions {
@@ -37,23 +37,6 @@ export interface ListenTlsOptions extends ListenTcpOptions {
    * sockets, which have Nagle's algorithm on: they cost less, and may wait 40 ms now and then. @default {true}
    */
   readonly noDelay?: boolean;
-}
-
-/**
- * Listens for byte transports. Iterate over it once; the iteration ends when it is closed.
- * A client that fails does not end the iteration.
- */
-export interface ByteListener extends AsyncIterable<ByteTransport> {
-  /** Where it listens, with the real port. */
-  readonly addr: TransportAddress;
-  /** Stops listening; transports that were accepted live on. May be called twice. */
-  close(): void;
-  /**
-   * Stops listening, but lets clients that are in their handshake finish: they are still
-   * handed out, then the iteration ends. Resolves once the socket is closed; a client whose
-   * connect falls into that moment is reset.
-   */
-  retire(): Promise<void>;
 }
 
 /**

@@ -56,6 +56,23 @@ export interface ConnectTiming {
 }
 
 /**
+ * Listens for byte transports. Iterate over it once; the iteration ends when it is closed.
+ * A client that fails does not end the iteration.
+ */
+export interface ByteListener extends AsyncIterable<ByteTransport> {
+  /** Where it listens, with the real port. */
+  readonly addr: TransportAddress;
+  /** Stops listening; transports that were handed out live on. May be called twice. */
+  close(): void;
+  /**
+   * Stops listening, but lets clients that are in their handshake finish: they are still
+   * handed out, then the iteration ends. Resolves once the socket is closed; a client whose
+   * connect falls into that moment is reset.
+   */
+  retire(): Promise<void>;
+}
+
+/**
  * A duplex pipe of bytes: enough for HTTP/2.
  *
  * A transport that offers the direct calls is used through them; else through the

@@ -10,13 +10,8 @@ import type { ByteTransport, ConnectTiming } from "./mod.ts";
 import { toNodeTransportError } from "./node_errors.ts";
 import { nodeTransport } from "./node_transport.ts";
 
-export {
-  type ByteListener,
-  listenTcp,
-  type ListenTcpOptions,
-  listenTls,
-  type ListenTlsOptions,
-} from "./node_listen.ts";
+export type { ByteListener } from "./mod.ts";
+export { listenTcp, type ListenTcpOptions, listenTls, type ListenTlsOptions } from "./node_listen.ts";
 export { nodeTransport } from "./node_transport.ts";
 
 /** How long a connect may take when the caller does not say, in milliseconds. */

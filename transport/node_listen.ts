@@ -1,7 +1,7 @@
 import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { TransportError } from "../semantics/errors.ts";
-import type { ByteTransport, TransportAddress } from "./mod.ts";
+import type { ByteListener, ByteTransport, TransportAddress } from "./mod.ts";
 import { toNodeTransportError } from "./node_errors.ts";
 import { nodeTransport } from "./node_transport.ts";
 
@@ -27,14 +27,6 @@ export interface ListenTlsOptions extends ListenTcpOptions {
   readonly alpn: readonly string[];
   /** How long a client may take for its handshake, in milliseconds. @default {10000} */
   readonly handshakeTimeoutMs?: number;
-}
-
-/** Listens for byte transports. Iterate over it once; the iteration ends when it is closed. */
-export interface ByteListener extends AsyncIterable<ByteTransport> {
-  /** Where it listens, with the real port. */
-  readonly addr: TransportAddress;
-  /** Stops listening; transports that were accepted live on. May be called twice. */
-  close(): void;
 }
 
 /**
@@ -120,10 +112,18 @@ class Listener implements ByteListener {
   readonly #server: Server;
   readonly #ready: ByteTransport[] = [];
   #wake: (() => void) | undefined;
+  /** Clients in the middle of their handshake. */
+  #handshakes = 0;
   #isClosed = false;
+  #isRetired = false;
 
-  constructor(server: Server, event: string, options: ListenTcpOptions) {
+  constructor(server: Server, event: "connection" | "secureConnection", options: ListenTcpOptions) {
     this.#server = server;
+    if (event === "secureConnection") {
+      server.on("connection", () => this.#handshakes++);
+      server.on("secureConnection", () => this.#endHandshake());
+      server.on("tlsClientError", () => this.#endHandshake());
+    }
     server.on(event, (socket: Socket) => {
       socket.setNoDelay(true);
       const transport = nodeTransport(socket, {}, options.direct ?? true);
@@ -139,13 +139,27 @@ class Listener implements ByteListener {
     return { hostname: address.address, port: address.port };
   }
 
+  #endHandshake(): void {
+    this.#handshakes--;
+    if (this.#isRetired) this.#wake?.();
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#server.close();
+    if (!this.#isRetired) this.#server.close();
     for (const transport of this.#ready) transport.close();
     this.#ready.length = 0;
     this.#wake?.();
+  }
+
+  retire(): Promise<void> {
+    if (!this.#isClosed && !this.#isRetired) {
+      this.#isRetired = true;
+      this.#server.close();
+      this.#wake?.();
+    }
+    return Promise.resolve();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ByteTransport, void, undefined> {
@@ -153,7 +167,7 @@ class Listener implements ByteListener {
       for (;;) {
         const transport = this.#ready.shift();
         if (transport !== undefined) yield transport;
-        else if (this.#isClosed) return;
+        else if (this.#isClosed || (this.#isRetired && this.#handshakes === 0)) return;
         else await new Promise<void>((resolve) => this.#wake = resolve);
       }
     } finally {

@@ -110,3 +110,34 @@ Deno.test("node transport speaks HTTP/2 over TLS", async () => {
   await server!.closed;
   listener.close();
 });
+
+Deno.test({
+  name: "node transport that retires still hands out who is in the handshake",
+  ...LINGERS,
+  async fn() {
+    const { cert, key } = await testCertificate();
+    const listener = await listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpn: ["h2"] });
+    const { port } = listener.addr;
+    const handedOut = (async () => {
+      let count = 0;
+      for await (const transport of listener) {
+        count++;
+        transport.close();
+      }
+      return count;
+    })();
+    const tcp = await connectTcp({ hostname: "127.0.0.1", port });
+    await new Promise((resolve) => setTimeout(resolve, 50)); // until it is accepted
+    await listener.retire();
+    await listener.retire();
+    assert.equal((await failure(connectTcp({ hostname: "127.0.0.1", port }))).code, "refused");
+    const { connect: connectOver } = await import("node:tls");
+    const { Duplex } = await import("node:stream");
+    const socket = Duplex.fromWeb(tcp as unknown as Parameters<typeof Duplex.fromWeb>[0]);
+    const client = connectOver({ socket, ALPNProtocols: ["h2"], rejectUnauthorized: false });
+    client.on("error", () => {});
+    assert.equal(await handedOut, 1);
+    client.destroy();
+    tcp.close();
+  },
+});
