@@ -54,6 +54,7 @@ export async function insecureTlsTransport(options: InsecureTlsOptions): Promise
   const calls = new NodeSocketCalls(socket, {
     translate: toTransportError,
     maxUnreadBytes: MAX_UNREAD_BYTES,
+    isOwn: true,
   });
   socket.once("connect", () => tcpMs = performance.now() - started);
   socket.once("secureConnect", () => resolve());

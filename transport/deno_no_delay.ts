@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { TransportError } from "../semantics/errors.ts";
 import { giveBuffer, takeBuffer } from "../wire/buffer_pool.ts";
+import { freeBytes } from "../wire/free_bytes.ts";
 import { FIRST_ROOM, roomForRead } from "../wire/read_room.ts";
 import { toTransportError } from "./deno_errors.ts";
 import { closeQuietly, writeAll } from "./deno_socket.ts";
@@ -72,6 +73,7 @@ export function noDelayServer(options: NoDelayOptions): NoDelayHandshake {
     const calls = new NodeSocketCalls(socket, {
       translate: toTransportError,
       maxUnreadBytes: MAX_UNREAD_BYTES,
+      isOwn: true,
     });
     try {
       await secured(socket, calls);
@@ -130,7 +132,11 @@ class SocketStream {
       },
       write: (bytes: Uint8Array, _: string, done: (error?: Error) => void) => {
         this.#hasWritten = true;
-        writeAll(conn, bytes).then(() => done(), done);
+        // What `node:tls` encrypts into is given out once, so it is nobody else's.
+        writeAll(conn, bytes).then(() => {
+          freeBytes(bytes);
+          done();
+        }, done);
       },
       final: (done) => {
         conn.closeWrite().then(() => done(), done);

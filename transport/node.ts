@@ -8,7 +8,7 @@ import type { ConnectionOptions, PeerCertificate } from "node:tls";
 import { type Deadline, deadline } from "./deadline.ts";
 import type { ByteTransport, ConnectTiming } from "./mod.ts";
 import { toNodeTransportError } from "./node_errors.ts";
-import { nodeTransport } from "./node_transport.ts";
+import { transportOf } from "./node_transport.ts";
 
 export type { ByteListener } from "./mod.ts";
 export { listenTcp, type ListenTcpOptions, listenTls, type ListenTlsOptions } from "./node_listen.ts";
@@ -153,7 +153,7 @@ async function establish(
     socket.setNoDelay(true);
     const timing = timingOf(moments, kind);
     const name = kind === "tls" && serverName !== undefined ? { serverName } : {};
-    return nodeTransport(socket, { kind, ...name, timing }, options.direct ?? true);
+    return transportOf(socket, { kind, ...name, timing }, options.direct ?? true, true);
   } finally {
     limit.done();
   }

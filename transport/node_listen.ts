@@ -3,7 +3,7 @@ import type { TLSSocket } from "node:tls";
 import type { TransportError } from "../semantics/errors.ts";
 import type { ByteListener, ByteTransport, TransportAddress } from "./mod.ts";
 import { toNodeTransportError } from "./node_errors.ts";
-import { nodeTransport } from "./node_transport.ts";
+import { transportOf } from "./node_transport.ts";
 
 /** Where to listen. */
 export interface ListenTcpOptions {
@@ -126,7 +126,7 @@ class Listener implements ByteListener {
     }
     server.on(event, (socket: Socket) => {
       socket.setNoDelay(true);
-      const transport = nodeTransport(socket, {}, options.direct ?? true);
+      const transport = transportOf(socket, {}, options.direct ?? true, true);
       if (this.#isClosed) return transport.close();
       this.#ready.push(transport);
       this.#wake?.();

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { TransportError } from "../semantics/errors.ts";
+import { freeBytes } from "../wire/free_bytes.ts";
 import type { DirectCalls } from "./direct.ts";
 
 /** How long a closed connection waits for the peer to close as well, in milliseconds. */
@@ -13,6 +14,8 @@ export interface NodeSocketOptions {
   readonly maxUnreadBytes: number;
   /** Whether `writev` is offered; of no use over TLS, which copies the pieces together. @default {false} */
   readonly canGather?: boolean;
+  /** Whether nobody else sees what the socket receives, so that its memory can go back early. @default {false} */
+  readonly isOwn?: boolean;
 }
 
 interface PendingRead {
@@ -136,8 +139,10 @@ export class NodeSocketCalls implements DirectCalls {
     this.#pending = undefined;
     // Who waits has taken all that came before.
     if (pending !== undefined && chunk.length <= pending.buffer.length) {
+      const { length } = chunk;
       pending.buffer.set(chunk);
-      pending.resolve(chunk.length);
+      this.#free(chunk);
+      pending.resolve(length);
       return;
     }
     this.#chunks.push(chunk);
@@ -182,8 +187,13 @@ export class NodeSocketCalls implements DirectCalls {
     if (this.#offset === first.length) {
       this.#chunks.shift();
       this.#offset = 0;
+      this.#free(first);
     }
     if (this.#unreadBytes <= this.#options.maxUnreadBytes && this.#socket.isPaused()) this.#socket.resume();
     return count;
+  }
+
+  #free(chunk: Uint8Array): void {
+    if (this.#options.isOwn === true) freeBytes(chunk);
   }
 }

