@@ -76,12 +76,11 @@ export function noDelayServer(options: NoDelayOptions): NoDelayHandshake {
       isOwn: true,
     });
     try {
-      await secured(socket, calls);
+      await secured(socket, calls, below);
     } catch (error) {
       await below.alert(error);
       throw error;
     }
-    below.isShaken = true;
     const { alpnProtocol } = socket;
     return { calls, alpn: typeof alpnProtocol === "string" ? alpnProtocol : undefined };
   };
@@ -102,10 +101,13 @@ function checkPair(cert: string, key: string): void {
   throw new TransportError("tls", message, { initiator: "user", cause });
 }
 
-async function secured(socket: TLSSocket, calls: NodeSocketCalls): Promise<void> {
+async function secured(socket: TLSSocket, calls: NodeSocketCalls, below: SocketStream): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     calls.onFailure = reject;
-    socket.once("secure", () => resolve());
+    socket.once("secure", () => {
+      below.isShaken = true;
+      resolve();
+    });
   });
   calls.onFailure = undefined;
 }
