@@ -1,9 +1,9 @@
 import { TransportError } from "../semantics/errors.ts";
 import { deadline } from "./deadline.ts";
 import { toTransportError } from "./deno_errors.ts";
-import { noDelayServer } from "./deno_no_delay.ts";
+import { type Handshake, noDelayServer } from "./deno_no_delay.ts";
 import { addressOf, closeQuietly, SocketCalls, socketTransport, withAddresses } from "./deno_socket.ts";
-import { type DirectCalls, directTransport } from "./direct.ts";
+import { directTransport } from "./direct.ts";
 import type { ByteListener, ByteTransport, TransportAddress } from "./mod.ts";
 
 /** Where to listen. */
@@ -101,16 +101,10 @@ function listenNoDelay(options: ListenTlsOptions): ByteListener {
   return tlsListener(listener as AcceptingListener<Deno.TcpConn>, options, shake);
 }
 
-/** What a handshake gives. */
-interface Shaken {
-  readonly calls: DirectCalls;
-  readonly alpn: string | undefined;
-}
-
 function tlsListener<C extends Deno.TcpConn | Deno.TlsConn>(
   listener: AcceptingListener<C>,
   options: ListenTlsOptions,
-  shake: (conn: C) => Promise<Shaken>,
+  shake: Handshake<C>,
 ): ByteListener {
   const timeoutMs = options.handshakeTimeoutMs ?? 10_000;
   async function admit(conn: C): Promise<ByteTransport> {

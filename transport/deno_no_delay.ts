@@ -6,6 +6,7 @@ import { freeBytes } from "../wire/free_bytes.ts";
 import { FIRST_ROOM, roomForRead } from "../wire/read_room.ts";
 import { toTransportError } from "./deno_errors.ts";
 import { closeQuietly, writeAll } from "./deno_socket.ts";
+import type { DirectCalls } from "./direct.ts";
 import { NodeSocketCalls } from "./node_socket.ts";
 
 /** How much may wait unread before nothing more is read, in bytes. */
@@ -31,15 +32,15 @@ export interface NoDelayOptions {
 }
 
 /** A connection whose handshake is over. */
-export interface NoDelayConnection {
+export interface Shaken {
   /** Its direct calls. */
-  readonly calls: NodeSocketCalls;
+  readonly calls: DirectCalls;
   /** The application protocol that was agreed on. */
   readonly alpn: string | undefined;
 }
 
 /** Runs the handshake of one client; closing its connection ends that early, and is left to the caller. */
-export type NoDelayHandshake = (conn: Deno.TcpConn) => Promise<NoDelayConnection>;
+export type Handshake<C> = (conn: C) => Promise<Shaken>;
 
 /** Modules that take a while to load, so they are only when they are needed, and at once: listening waits for nothing. */
 interface Builtins {
@@ -58,7 +59,7 @@ function builtins(): Builtins {
  *
  * Throws a `TransportError` with the code `tls` when certificate and key cannot be used together.
  */
-export function noDelayServer(options: NoDelayOptions): NoDelayHandshake {
+export function noDelayServer(options: NoDelayOptions): Handshake<Deno.TcpConn> {
   const { TLSSocket, createSecureContext } = builtins().getBuiltinModule("node:tls");
   const { cert, key } = options;
   checkPair(cert, key);
