@@ -63,45 +63,23 @@ function bulk(what: string, peer: string, loads: readonly string[], target: numb
   return { what, run: "bulk", ours: "tandem exchange", peer, loads, by: "cpu", target };
 }
 
-/**
- * Over TLS the requests a second count, of ours as it is by itself, and with Deno's own sockets
- * (`noDelay: false`); `bare` ends the name of the program that does no more than such a load needs.
- */
-function tls(what: string, peer: string, loads: readonly string[], target: number, bare?: string): Target[] {
-  return [
-    tlsOn("TLS", "tandem exchange", what, peer, loads, target, bare),
-    tlsOn("TLS with delay", "tandem exchange, with delay", what, peer, loads, target, bare),
-  ];
-}
-
-/** The same, and on sockets of `node:tls`, of which downloads gain. */
-function tlsSent(size: string, peer: string, loads: readonly string[], target: number): Target[] {
-  const what = `download of ${size}`;
-  return [
-    ...tls(what, peer, loads, target, `${size} sent`),
-    tlsOn(
-      "TLS of node:tls",
-      "tandem exchange, node:net",
-      what,
-      peer,
-      loads,
-      target,
-      `${size} sent by node:tls`,
-    ),
-  ];
-}
-
-function tlsOn(
-  sockets: string,
-  ours: string,
-  what: string,
-  peer: string,
-  loads: readonly string[],
-  target: number,
-  bare: string | undefined,
-): Target {
+/** Over TLS the requests a second count; `bare` ends the name of the program that does no more than such a load needs. */
+function tls(what: string, peer: string, loads: readonly string[], target: number, bare?: string): Target {
   const more = bare === undefined ? {} : { bare: `bare frames in Deno, ${bare}` };
-  return { what: `${sockets}, ${what}`, run: "tls", ours, peer, loads, by: "rate", target, ...more };
+  const ours = "tandem exchange";
+  return { what: `TLS, ${what}`, run: "tls", ours, peer, loads, by: "rate", target, ...more };
+}
+
+/** A target of ours by itself, and the same for Deno's own sockets (`noDelay: false`). */
+function withDelay(own: Target): Target[] {
+  return [own, { ...own, what: own.what.replace("TLS", "TLS with delay"), ours: `${own.ours}, with delay` }];
+}
+
+/** The same, and for sockets of `node:tls`, of which downloads gain. */
+function tlsSent(size: string, peer: string, loads: readonly string[], target: number): Target[] {
+  const own = tls(`download of ${size}`, peer, loads, target, `${size} sent`);
+  const node = { what: own.what.replace("TLS", "TLS of node:tls"), ours: `${own.ours}, node:net` };
+  return [...withDelay(own), { ...own, ...node, bare: `${own.bare} by node:tls` }];
 }
 
 function client(what: string, ours: string, peer: string, target: number): Target {
@@ -183,16 +161,16 @@ export const TARGETS: readonly Target[] = [
   tcp("1 MiB", "bare TCP in Deno", 0.85),
   bulk("upload, echoed", "node:http2 20", ECHOED, 1.5),
   bulk("upload, counted", "Deno.serve", COUNTED, 2),
-  ...tls("small requests", "Deno.serve", SMALL, 3),
-  ...tls("small requests", "node:http2 20", SMALL, 1),
+  ...withDelay(tls("small requests", "Deno.serve", SMALL, 3)),
+  ...withDelay(tls("small requests", "node:http2 20", SMALL, 1)),
   ...tlsSent("1 MiB", "Deno.serve", DOWNLOADS_1, 3),
   ...tlsSent("1 MiB", "node:http2 20", DOWNLOADS_1, 1),
   ...tlsSent("64 MiB", "Deno.serve", DOWNLOADS_64, 3),
   ...tlsSent("64 MiB", "node:http2 20", DOWNLOADS_64, 1),
-  ...tls("upload, counted", "Deno.serve", COUNTED, 3, "uploads counted"),
-  ...tls("upload, counted", "node:http2 20", COUNTED, 1, "uploads counted"),
-  ...tls("upload, echoed", "Deno.serve", ECHOED, 3, "uploads echoed"),
-  ...tls("upload, echoed", "node:http2 20", ECHOED, 1, "uploads echoed"),
+  ...withDelay(tls("upload, counted", "Deno.serve", COUNTED, 3, "uploads counted")),
+  ...withDelay(tls("upload, counted", "node:http2 20", COUNTED, 1, "uploads counted")),
+  ...withDelay(tls("upload, echoed", "Deno.serve", ECHOED, 3, "uploads echoed")),
+  ...withDelay(tls("upload, echoed", "node:http2 20", ECHOED, 1, "uploads echoed")),
   codec("HPACK requests", "hpack.js", hpackCases("request"), 10),
   codec("HPACK responses", "hpack.js", hpackCases("response"), 6),
   ...LISTS.map((lists) => encoder(`HPACK, encode ${lists}`, "libnghttp2", ofKinds(`encode ${lists}`), 0.9)),

@@ -3,7 +3,8 @@
  * and each gets the same body, copied into DATA frames of 16 KiB, a MiB for each write:
  * `deno run -A bare_download_server.ts PORT BYTES [node] [CERT KEY]`; `node` takes the sockets of `node:tls`.
  */
-import { type BareConn, listenBare, listenBareNode, writeAll } from "./bare_sockets.ts";
+import { writeAll } from "../../../transport/deno_socket.ts";
+import { type BareConn, listenBare, listenBareNode } from "./bare_sockets.ts";
 import {
   END_HEADERS,
   frame,

@@ -32,8 +32,3 @@ export async function* listenBareNode(port: number, cert: string, key: string): 
 function read(cert: string, key: string): { readonly cert: string; readonly key: string } {
   return { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) };
 }
-
-/** Writes all of `bytes`. */
-export async function writeAll(conn: BareConn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
-}

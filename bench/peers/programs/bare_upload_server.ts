@@ -5,7 +5,8 @@
  * written, into the other half of what is to be written next:
  * `deno run -A bare_upload_server.ts PORT count|echo [CERT KEY]`.
  */
-import { type BareConn, listenBare, writeAll } from "./bare_sockets.ts";
+import { writeAll } from "../../../transport/deno_socket.ts";
+import { type BareConn, listenBare } from "./bare_sockets.ts";
 import {
   END_HEADERS,
   END_STREAM,

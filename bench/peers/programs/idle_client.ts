@@ -3,7 +3,7 @@
  * `h2`, or over QUIC `http`, `raw` or `raw with uni`. A line `TOTAL EACH PATH` wants so many requests in all, so
  * many of them on each connection; `/wait` is not answered, and `/wait:1024` has a body of that size.
  */
-import { writeAll } from "./bare_sockets.ts";
+import { writeAll } from "../../../transport/deno_socket.ts";
 import { certificateHash } from "./certificate_hash.ts";
 import * as h2 from "./canned_h2.ts";
 import * as h3 from "./canned_h3.ts";

@@ -4,7 +4,7 @@
  * headers between pieces where there is no `writev`; with `frames` it is copied as frames of 16 KiB, each with a
  * header of nine octets, and nothing else of HTTP: `deno run -A raw_tcp_server.ts PORT [copy|frames]`.
  */
-import { writeAll } from "./bare_sockets.ts";
+import { writeAll } from "../../../transport/deno_socket.ts";
 import { BODIES } from "./bodies.ts";
 import { copyFrames } from "./framed_copy.ts";
 

@@ -3,7 +3,7 @@
  * there are any (`frames`: without HTTP); with `long` it takes frames of 1 MiB:
  * `deno run -A tcp_client.ts PORT http|long|raw|frames`.
  */
-import { writeAll } from "./bare_sockets.ts";
+import { writeAll } from "../../../transport/deno_socket.ts";
 import { END_STREAM, FrameWalk, opening, request, SETTINGS_ACK, Type, windowUpdate } from "./canned_h2.ts";
 import { answerRounds } from "./client_loop.mjs";
 
